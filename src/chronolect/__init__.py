@@ -1,0 +1,3 @@
+"""chronolect: language models with a verified sense of time."""
+
+__version__ = "0.1.0"
