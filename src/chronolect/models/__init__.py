@@ -1,0 +1,1 @@
+"""Models: sizes, tokenizers, loading, and one interface to score and generate."""

@@ -1,0 +1,115 @@
+"""Loading Hugging Face models and tokenizers: safetensors only, no code from the model's folder, errors in one line."""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import torch
+from safetensors import SafetensorError, safe_open
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils.logging import disable_progress_bar
+
+from chronolect.artifacts import read_json
+from chronolect.errors import UserError
+
+disable_progress_bar()  # transformers draws one per file, even for one file
+
+DType = Literal["float32", "bfloat16", "float16", "auto"]
+
+
+def load_model(model: str | Path, *, dtype: DType = "float32", attention: str | None = None) -> PreTrainedModel:
+    """Load a causal language model from a local folder or, where there is a network, from the hub by name.
+
+    Args:
+        model: A folder in the Hugging Face form, or a hub name such as `HuggingFaceTB/SmolLM2-360M`.
+        dtype: Type of the weights in memory; `auto` keeps the stored one.
+        attention: Attention implementation (`sdpa`, `eager`, `flash_attention_2`); None lets transformers choose.
+
+    Raises:
+        UserError: Where the folder is missing, is no model folder, or holds no whole safetensors file.
+    """
+    place = _resolve(model)
+    if isinstance(place, Path):
+        check_model_folder(place)
+    try:
+        loaded: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            place,
+            dtype=dtype if dtype == "auto" else getattr(torch, dtype),
+            attn_implementation=attention,
+            use_safetensors=True,
+            trust_remote_code=False,
+        )
+    except (OSError, SafetensorError, ValueError) as error:
+        raise UserError(f"{model}: cannot be loaded as a causal language model: {_first_line(error)}") from error
+    return loaded
+
+
+def load_tokenizer(tokenizer: str | Path) -> PreTrainedTokenizerBase:
+    """Load a tokenizer from a local folder or, where there is a network, from the hub by name.
+
+    Raises:
+        UserError: Where the folder is missing or holds no tokenizer.
+    """
+    place = _resolve(tokenizer)
+    if (
+        isinstance(place, Path)
+        and not (place / "tokenizer_config.json").is_file()
+        and not (place / "tokenizer.json").is_file()
+    ):
+        raise UserError(f"{place}: not a tokenizer folder (no tokenizer.json in it)")
+    try:
+        loaded: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{tokenizer}: cannot be loaded as a tokenizer: {_first_line(error)}") from error
+    return loaded
+
+
+def check_model_folder(folder: Path) -> None:
+    """Check that a folder holds a config and whole safetensors files.
+
+    Raises:
+        UserError: Naming the file that is missing or truncated.
+    """
+    config = folder / "config.json"
+    if not config.is_file():
+        raise UserError(f"{folder}: not a model folder (no config.json in it)")
+    if "model_type" not in read_json(config):
+        raise UserError(f"{config}: no model_type in it; not a Hugging Face model")
+    index = folder / "model.safetensors.index.json"
+    files = (
+        sorted({folder / name for name in read_json(index)["weight_map"].values()})
+        if index.is_file()
+        else [folder / "model.safetensors"]
+    )
+    for file in files:
+        if not file.is_file():
+            raise UserError(f"{file}: no such file; the model's weights must be there as safetensors")
+        check_safetensors(file)
+
+
+def check_safetensors(file: Path) -> None:
+    """Check that a safetensors file is as long as its header says.
+
+    Raises:
+        UserError: Where the file is truncated or not a safetensors file.
+    """
+    try:
+        with safe_open(file, framework="pt"):
+            pass
+    except (SafetensorError, OSError, json.JSONDecodeError) as error:
+        raise UserError(f"{file}: truncated or not a safetensors file ({_first_line(error)}); copy it again") from None
+
+
+def _resolve(name: str | Path) -> str | Path:
+    """A local folder as a Path; anything of the form `name` or `owner/name` that is no folder here as a hub name."""
+    path = Path(name)
+    if path.is_dir():
+        return path
+    text = str(name)
+    if isinstance(name, Path) or path.is_absolute() or text.startswith(".") or text.count("/") != 1:
+        raise UserError(f"{name}: no such folder")
+    return text
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0]

@@ -1,0 +1,49 @@
+"""LoRA adapters through PEFT."""
+
+from pathlib import Path
+
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import PreTrainedModel
+
+from chronolect.errors import UserError
+from chronolect.models.loading import DType, load_model
+from chronolect.training.config import TrainingConfig
+
+
+def add_lora(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
+    """Put LoRA adapters (Hu et al. 2021, arXiv:2106.09685) on the model's linear layers; only they are trained.
+
+    Raises:
+        UserError: Where no layer has one of the names in `lora_targets`.
+    """
+    targets: str | list[str] = "all-linear" if config.lora_targets == ["all-linear"] else config.lora_targets
+    lora = LoraConfig(
+        r=config.lora_r,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        target_modules=targets,
+        task_type="CAUSAL_LM",
+    )
+    try:
+        return get_peft_model(model, lora)
+    except ValueError as error:
+        raise UserError(f"--lora-targets {' '.join(config.lora_targets)}: {str(error).splitlines()[0]}") from error
+
+
+def load_for_training(
+    model: str | Path, config: TrainingConfig, *, checkpoint: Path | None, dtype: DType = "float32"
+) -> PreTrainedModel | PeftModel:
+    """The model a run trains: the starting model, with adapters where `lora_r` is set, and with the weights of a checkpoint when resuming.
+
+    Args:
+        model: The starting model: a folder or a hub name.
+        config: The run's settings.
+        checkpoint: The checkpoint to resume from.
+        dtype: Type of the weights in memory.
+    """
+    if not config.lora_r:
+        return load_model(checkpoint or model, dtype=dtype, attention=config.attention)
+    base = load_model(model, dtype=dtype, attention=config.attention)
+    if checkpoint:
+        return PeftModel.from_pretrained(base, checkpoint, is_trainable=True)
+    return add_lora(base, config)

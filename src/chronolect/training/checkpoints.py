@@ -1,0 +1,187 @@
+"""Checkpoints that are whole or not there: weights, optimizer, random states and position, with a digest of every file.
+
+`checkpoint-N/` is a model folder (any tool can load it) with three more files: `optimizer.safetensors`, `random-<process>.safetensors` and
+`state.json`; `digest.json` lists what all of them must hash to.
+"""
+
+import json
+import random
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from safetensors.torch import load_file, save_file
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict, set_optimizer_state_dict
+from transformers import PreTrainedTokenizerBase
+
+from chronolect.artifacts import digest_file, move_into_place, read_json, write_json
+
+DIGESTS = "digest.json"
+_FULL = StateDictOptions(full_state_dict=True, cpu_offload=True)
+
+
+@dataclass
+class RunState:
+    """How far a run is.
+
+    Attributes:
+        step: Optimizer steps done.
+        position: Training rows consumed, over all processes and epochs.
+        tokens: Target tokens trained on.
+        seconds: Training time, without validation, samples and saving.
+        since_log: Sums since the last training record: `loss`, `steps` and the objective's metrics.
+        sizes: Bytes of the run's growing files when the state was saved.
+    """
+
+    step: int = 0
+    position: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    since_log: dict[str, float] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+
+
+def save_checkpoint(
+    folder: Path,
+    *,
+    accelerator: Accelerator,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    tokenizer: PreTrainedTokenizerBase,
+    state: RunState,
+) -> None:
+    """Write `folder` (`checkpoint-N`) in one step: into a hidden folder, synced, then renamed. Every process takes part."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    if accelerator.is_main_process:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+    accelerator.wait_for_everyone()
+    save_model(partial, accelerator=accelerator, model=model, tokenizer=tokenizer)
+    moments = get_optimizer_state_dict(model, optimizer, options=_FULL)["state"]
+    _save_random_state(partial / f"random-{accelerator.process_index}.safetensors")
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        flat = {
+            f"{name}/{key}": torch.as_tensor(value).contiguous()
+            for name, values in moments.items()
+            for key, value in values.items()
+        }
+        save_file(flat, partial / "optimizer.safetensors")
+        write_json(partial / "state.json", asdict(state))
+        write_json(partial / DIGESTS, {file.name: digest_file(file) for file in sorted(partial.iterdir())})
+        move_into_place(partial, folder)
+    accelerator.wait_for_everyone()
+
+
+def save_model(
+    folder: Path, *, accelerator: Accelerator, model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    """Write the model (or its adapters) and tokenizer as a Hugging Face folder. Every process takes part."""
+    weights = accelerator.get_state_dict(model)
+    if accelerator.is_main_process:
+        plain: Any = accelerator.unwrap_model(model)
+        plain.save_pretrained(folder, state_dict=weights)
+        tokenizer.save_pretrained(folder)
+
+
+def load_state(folder: Path) -> RunState:
+    """The state of a checkpoint."""
+    return RunState(**read_json(folder / "state.json"))
+
+
+def restore(
+    folder: Path, *, accelerator: Accelerator, model: torch.nn.Module, optimizer: torch.optim.Optimizer
+) -> None:
+    """Restore optimizer and random states; the weights are loaded with the model, before it is prepared."""
+    moments: dict[str, dict[str, torch.Tensor]] = {}
+    for name, value in load_file(folder / "optimizer.safetensors").items():
+        parameter, _, key = name.rpartition("/")
+        moments.setdefault(parameter, {})[key] = value
+    groups = get_optimizer_state_dict(model, optimizer, options=_FULL)["param_groups"]
+    set_optimizer_state_dict(model, optimizer, {"state": moments, "param_groups": groups}, options=_FULL)
+    optimizer.zero_grad(set_to_none=True)
+    own = folder / f"random-{accelerator.process_index}.safetensors"
+    if own.is_file():  # a run that goes on with more processes than it began with has states for the first of them only
+        _load_random_state(own)
+
+
+def checkpoints(run: Path) -> list[Path]:
+    """The checkpoints of a run, oldest first."""
+    found = [
+        (int(match[1]), path)
+        for path in run.glob("checkpoint-*")
+        if (match := re.fullmatch(r"checkpoint-(\d+)", path.name))
+    ]
+    return [path for _, path in sorted(found)]
+
+
+def fault(folder: Path) -> str | None:
+    """What is wrong with a checkpoint: a missing, truncated or changed file; None where it is whole."""
+    try:
+        digests: dict[str, str] = json.loads((folder / DIGESTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return f"{DIGESTS} is missing or broken"
+    for name, expected in digests.items():
+        if not (folder / name).is_file():
+            return f"{name} is missing"
+        if digest_file(folder / name) != expected:
+            return f"{name} is truncated or changed"
+    return None
+
+
+def prune(run: Path, *, keep: int, log_spaced: bool) -> None:
+    """Delete all but the newest `keep` checkpoints (0 keeps all), log-spaced ones apart."""
+    ordinary = [path for path in checkpoints(run) if not (log_spaced and is_log_spaced(int(path.name.split("-")[1])))]
+    for path in ordinary[: -keep if keep else 0]:
+        shutil.rmtree(path)
+
+
+def is_log_spaced(step: int) -> bool:
+    """Whether a step is 0 or a power of two."""
+    return step & (step - 1) == 0
+
+
+def clear_partial(run: Path) -> None:
+    """Remove what a killed run left half-written."""
+    for path in run.glob(".*.partial*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _save_random_state(path: Path) -> None:
+    tensors = {"torch": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        tensors["cuda"] = torch.cuda.get_rng_state()
+    version, words, gauss = random.getstate()
+    kind, keys, place, has_gauss, cached = np.random.get_state(legacy=True)
+    metadata = {
+        "python": json.dumps([version, list(words), gauss]),
+        "numpy": json.dumps([kind, int(place), int(has_gauss), float(cached)]),
+    }
+    tensors["numpy"] = torch.from_numpy(np.asarray(keys).astype(np.int64))
+    save_file(tensors, path, metadata=metadata)
+
+
+def _load_random_state(path: Path) -> None:
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+        tensors = dict(_tensors(file))
+    torch.set_rng_state(tensors["torch"])
+    if "cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["cuda"])
+    version, words, gauss = json.loads(metadata["python"])
+    random.setstate((version, tuple(words), gauss))
+    kind, place, has_gauss, cached = json.loads(metadata["numpy"])
+    np.random.set_state((kind, tensors["numpy"].numpy().astype(np.uint32), place, has_gauss, cached))
+
+
+def _tensors(file: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    for name in file.keys():  # noqa: SIM118 (not a mapping)
+        yield name, file.get_tensor(name)

@@ -1,0 +1,133 @@
+"""The one config of a training run: its fields are the flags of `chronolect train …` and the keys of a recipe."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+from chronolect.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How to train. Counts of steps are optimizer steps.
+
+    Args:
+        seq_len: Length of a training row, in tokens.
+        batch_size: Rows per micro-batch and process.
+        accumulate: Micro-batches per optimizer step.
+        epochs: Passes over the data; 1 where no other limit is given.
+        max_steps: Stop after this many steps.
+        max_minutes: Stop after this much training time. The schedule then follows the clock where that is ahead of the steps, so such a run
+            is whole but not repeatable to the bit.
+        lr: Highest learning rate.
+        min_lr_ratio: Learning rate at the end, as a part of `lr`.
+        schedule: `cosine`, `wsd` (warm-up, stable, linear decay) or `constant`, each after a linear warm-up.
+        warmup_steps: Steps of warm-up.
+        decay_fraction: Part of the run in which `wsd` decays.
+        weight_decay: AdamW weight decay of matrices; norms and biases have none.
+        beta1: AdamW's first-moment decay.
+        beta2: AdamW's second-moment decay.
+        eps: AdamW's epsilon.
+        clip: Largest global gradient norm; 0 for no clipping.
+        dtype: `float32`, or `bfloat16` for bfloat16 autocast over float32 weights.
+        device: `auto` takes the accelerator where there is one; `cpu` never does.
+        compile: Compile the decoder blocks with torch.compile.
+        gradient_checkpointing: Recompute activations in the backward pass to save memory.
+        attention: Attention implementation (`sdpa`, `eager`, `flash_attention_2`); None lets transformers choose.
+        lora_r: Rank of LoRA adapters; 0 trains all weights.
+        lora_alpha: LoRA scale numerator.
+        lora_dropout: Dropout before the adapters.
+        lora_targets: Names of the linear layers that get adapters, or `all-linear`.
+        seed: Seed of the initialisation, the data order and the dropout.
+        log_every: Steps between training records in metrics.jsonl.
+        eval_every: Steps between validations; 0 for one at the end only.
+        eval_batches: Most batches per validation set; 0 for all.
+        sample_every: Steps between text samples; 0 for none.
+        sample_prompts: What the samples continue.
+        sample_tokens: Tokens per sample.
+        sample_temperature: Temperature of the samples; 0 is greedy.
+        save_every: Steps between checkpoints; 0 for none but those of an interruption.
+        keep: Checkpoints of `save_every` to keep; 0 for all.
+        log_spaced: Also keep checkpoints at steps 0, 1, 2, 4, 8, …
+        resume_latest: Continue the run in the output folder from its latest whole checkpoint; start it where there is none.
+        overwrite: Delete an earlier run in the output folder.
+    """
+
+    seq_len: int = 512
+    batch_size: int = 8
+    accumulate: int = 1
+    epochs: float | None = None
+    max_steps: int | None = None
+    max_minutes: float | None = None
+    lr: float = 3e-4
+    min_lr_ratio: float = 0.1
+    schedule: Literal["cosine", "wsd", "constant"] = "cosine"
+    warmup_steps: int = 0
+    decay_fraction: float = 0.2
+    weight_decay: float = 0.1
+    beta1: float = 0.9
+    beta2: float = 0.95
+    eps: float = 1e-8
+    clip: float = 1.0
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    device: Literal["auto", "cpu"] = "auto"
+    compile: bool = False
+    gradient_checkpointing: bool = False
+    attention: str | None = None
+    lora_r: int = 0
+    lora_alpha: float = 16.0
+    lora_dropout: float = 0.0
+    lora_targets: list[str] = field(default_factory=lambda: ["all-linear"])
+    seed: int = 42
+    log_every: int = 10
+    eval_every: int = 0
+    eval_batches: int = 0
+    sample_every: int = 0
+    sample_prompts: list[str] = field(default_factory=lambda: ["The"])
+    sample_tokens: int = 48
+    sample_temperature: float = 0.8
+    save_every: int = 0
+    keep: int = 2
+    log_spaced: bool = False
+    resume_latest: bool = False
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("seq_len", "batch_size", "accumulate", "log_every", "sample_tokens"):
+            if getattr(self, name) < 1:
+                raise UserError(f"{_flag(name)} must be at least 1, not {getattr(self, name)}")
+        for name in ("epochs", "max_steps", "max_minutes", "lr", "eps"):
+            if getattr(self, name) is not None and getattr(self, name) <= 0:
+                raise UserError(f"{_flag(name)} must be above 0, not {getattr(self, name)}")
+        non_negative = (
+            "warmup_steps",
+            "weight_decay",
+            "clip",
+            "lora_r",
+            "eval_every",
+            "eval_batches",
+            "sample_every",
+            "save_every",
+            "keep",
+        )
+        for name in (*non_negative, "sample_temperature", "seed"):
+            if getattr(self, name) < 0:
+                raise UserError(f"{_flag(name)} must not be negative")
+        for name in ("min_lr_ratio", "decay_fraction", "lora_dropout"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UserError(f"{_flag(name)} must be between 0 and 1, not {getattr(self, name)}")
+        for name in ("beta1", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UserError(f"{_flag(name)} must be at least 0 and below 1, not {getattr(self, name)}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as JSON-able values."""
+        return asdict(self)
+
+
+# What may change between a run and its continuation: none of it changes the weights or the recorded losses.
+FREE_KEYS = frozenset({"save_every", "keep", "resume_latest", "overwrite"})
+CONFIG_KEYS = tuple(f.name for f in fields(TrainingConfig))
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")

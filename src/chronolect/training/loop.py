@@ -1,0 +1,366 @@
+"""The training loop: one for all objectives."""
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.utils import broadcast
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from chronolect.artifacts import move_into_place
+from chronolect.console import say
+from chronolect.errors import UserError
+from chronolect.training.checkpoints import (
+    RunState,
+    is_log_spaced,
+    load_state,
+    prune,
+    restore,
+    save_checkpoint,
+    save_model,
+)
+from chronolect.training.config import TrainingConfig
+from chronolect.training.data import IGNORED, Rows, ValidationSet
+from chronolect.training.interrupts import Interrupted, graceful_stop
+from chronolect.training.metrics import JsonLines, flops_per_token, peak_flops
+from chronolect.training.objectives import Objective
+from chronolect.training.optimizer import make_optimizer
+from chronolect.training.run_folder import RunFolder
+from chronolect.training.samples import sample_texts
+from chronolect.training.schedules import lr_multiplier
+from chronolect.training.validation import to_device, validate
+
+
+def make_accelerator(config: TrainingConfig) -> Accelerator:
+    """The processes, devices and precision of a run; under torchrun or `accelerate launch` one of several."""
+    if not torch.distributed.is_initialized():
+        AcceleratorState._reset_state(
+            reset_partial_state=True
+        )  # a run before this one in the same process may have had other settings
+    return Accelerator(mixed_precision="bf16" if config.dtype == "bfloat16" else "no", cpu=config.device == "cpu")
+
+
+class Loop:
+    """One training run from where it stands to its end.
+
+    Args:
+        run: The open run folder; `run.resume` is the checkpoint whose weights `model` already has.
+        accelerator: From `make_accelerator`.
+        model: The model with its starting or resumed weights.
+        tokenizer: Saved beside the weights; encodes the prompts of samples.
+        objective: What to minimise.
+        rows: The training rows.
+        validation: Validation sets by name.
+        config: The settings.
+    """
+
+    def __init__(
+        self,
+        *,
+        run: RunFolder,
+        accelerator: Accelerator,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        objective: Objective,
+        rows: Rows,
+        validation: Mapping[str, ValidationSet],
+        config: TrainingConfig,
+    ) -> None:
+        self.run_folder, self.accelerator, self.tokenizer = run, accelerator, tokenizer
+        self.objective, self.rows, self.validation, self.config = objective, rows, validation, config
+        self.rows_per_step = config.batch_size * config.accumulate * accelerator.num_processes
+        self.total_steps = self._count_steps()
+        self.flops_per_token = flops_per_token(model, model.config, config.seq_len)
+        self.peak_flops = peak_flops(accelerator.device)
+        if config.gradient_checkpointing:
+            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        if config.compile:
+            for layer in model.get_decoder().layers:
+                layer.compile()  # block by block: all share one compilation
+        model.train()
+        self.model, self.optimizer = accelerator.prepare(model, make_optimizer(model, config))
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.state = RunState()
+        if run.resume:
+            self.state = load_state(run.resume)
+            restore(run.resume, accelerator=accelerator, model=self.model, optimizer=self.optimizer.optimizer)
+        self.eval_results: dict[str, Any] = {}
+        self.evaluated_at = -1
+        self._said = time.monotonic()
+        self._restore_sums()
+
+    def run(self) -> dict[str, Any]:
+        """Train to the end; returns the results that are also in `train_results.json` and `eval_results.json`.
+
+        Raises:
+            Interrupted: After Ctrl+C or SIGTERM, with a checkpoint saved.
+            UserError: Where the loss is no longer a number.
+        """
+        folder, config = self.run_folder.folder, self.config
+        if self.accelerator.is_main_process:
+            self.run_folder.begin()
+            self.metrics = JsonLines(folder / "metrics.jsonl", size=self.state.sizes.get("metrics.jsonl", 0))
+            self.samples = JsonLines(folder / "samples.jsonl", size=self.state.sizes.get("samples.jsonl", 0))
+        self._announce()
+        with graceful_stop() as stop:
+            if config.log_spaced and self.state.step == 0:
+                self._save()
+            self._mark = time.perf_counter()
+            while not self._is_over():
+                self._step()
+                step = self.state.step
+                if step % config.log_every == 0:
+                    self._log()
+                with self._untimed():
+                    if config.eval_every and step % config.eval_every == 0:
+                        self._validate()
+                    if config.sample_every and step % config.sample_every == 0:
+                        self._sample()
+                    if (config.save_every and step % config.save_every == 0) or (
+                        config.log_spaced and is_log_spaced(step)
+                    ):
+                        self._save()
+                    if self._should_stop(bool(stop)):
+                        self._save()
+                        raise Interrupted(f"{folder}: interrupted at step {step}; continue with --resume-latest")
+        return self._finish()
+
+    def _count_steps(self) -> int | None:
+        """Optimizer steps of the whole run; None where only the clock ends it."""
+        config = self.config
+        limits = [] if config.max_steps is None else [config.max_steps]
+        epochs = config.epochs
+        if epochs is None and not limits and config.max_minutes is None:
+            epochs = 1
+        if epochs is not None:
+            limits.append(max(1, math.floor(epochs * self.rows.rows_per_epoch / self.rows_per_step)))
+        return min(limits) if limits else None
+
+    def _progress(self) -> float:
+        """Part of the run done, 0 to 1, by steps or by the clock, whichever is ahead."""
+        by_steps = self.state.step / self.total_steps if self.total_steps else 0.0
+        by_clock = self.state.seconds / (60 * self.config.max_minutes) if self.config.max_minutes else 0.0
+        return max(by_steps, by_clock)
+
+    def _is_over(self) -> bool:
+        if self.config.max_minutes:
+            self._tick()
+            if self.accelerator.num_processes > 1:  # the clocks of the processes differ: the first one's counts
+                self.state.seconds = float(broadcast(torch.tensor(self.state.seconds, device=self.accelerator.device)))
+        return self._progress() >= 1.0
+
+    def _step(self) -> None:
+        """One optimizer step over `accumulate` micro-batches."""
+        config, accelerator, state = self.config, self.accelerator, self.state
+        batches = []
+        for index in range(config.accumulate):
+            start = state.position + (index * accelerator.num_processes + accelerator.process_index) * config.batch_size
+            batches.append(self.rows.batch(start, config.batch_size))
+        num_items = sum(int((batch["labels"] != IGNORED).sum()) for batch in batches)
+        if accelerator.num_processes > 1:
+            num_items = int(accelerator.reduce(torch.tensor(num_items, device=accelerator.device)))
+        num_items = max(1, num_items)
+        for index, batch in enumerate(batches):
+            is_last = index == config.accumulate - 1
+            with nullcontext() if is_last else accelerator.no_sync(self.model):
+                with accelerator.autocast():
+                    loss, metrics = self.objective(
+                        self.model, {**to_device(batch, accelerator.device), "num_items": num_items}
+                    )
+                accelerator.backward(
+                    loss * accelerator.num_processes
+                )  # gradients are averaged over the processes; the loss is a sum
+            for name, value in {"loss": loss.detach(), **metrics}.items():
+                self._sums[name] = self._sums[name] + value if name in self._sums else value.clone()
+        self.grad_norm = self._clip()
+        lr = config.lr * self._lr_multiplier()
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.lr = lr
+        state.step += 1
+        state.position += self.rows_per_step
+        state.tokens += num_items
+        self._steps_since_log += 1
+        self._tokens_since_mark += num_items
+
+    def _clip(self) -> torch.Tensor:
+        limit = self.config.clip or math.inf
+        if self.accelerator.num_processes > 1:
+            return self.accelerator.clip_grad_norm_(self.parameters, limit)
+        return torch.nn.utils.clip_grad_norm_(self.parameters, limit)
+
+    def _lr_multiplier(self) -> float:
+        config = self.config
+        warmup = config.warmup_steps / self.total_steps if self.total_steps else 0.0
+        return lr_multiplier(
+            config.schedule,
+            step=self.state.step,
+            progress=self._progress(),
+            warmup_steps=config.warmup_steps,
+            warmup_progress=min(1.0, warmup),
+            min_ratio=config.min_lr_ratio,
+            decay_fraction=config.decay_fraction,
+        )
+
+    def _tick(self) -> None:
+        """Add the time since the last mark to the training time."""
+        now = time.perf_counter()
+        self.state.seconds += now - self._mark
+        self._seconds_since_log += now - self._mark
+        self._mark = now
+
+    @contextmanager
+    def _untimed(self) -> Iterator[None]:
+        """Leave what happens inside out of the training time."""
+        self._tick()
+        yield
+        self._mark = time.perf_counter()
+
+    def _clear_sums(self) -> None:
+        self._sums: dict[str, torch.Tensor] = {}
+        self._steps_since_log = 0
+        self._seconds_since_log = 0.0
+        self._tokens_since_mark = 0
+
+    def _restore_sums(self) -> None:
+        self._clear_sums()
+        sums = dict(self.state.since_log)
+        self._steps_since_log = int(sums.pop("steps", 0))
+        self._sums = {name: torch.tensor(value, device=self.accelerator.device) for name, value in sums.items()}
+
+    def _log(self) -> None:
+        """Write one training record: means since the one before."""
+        sums = {name: float(self.accelerator.reduce(value)) for name, value in self._sums.items()}
+        grad_norm = float(self.grad_norm)
+        self._tick()
+        if not math.isfinite(sums["loss"]) or not math.isfinite(grad_norm):
+            raise UserError(
+                f"{self.run_folder.folder}: the loss is no longer a number at step {self.state.step}; try a lower --lr or more --warmup-steps"
+            )
+        per_second = self._tokens_since_mark / self._seconds_since_log
+        peak = self.peak_flops and self.peak_flops * self.accelerator.num_processes
+        record = {
+            "kind": "train",
+            "step": self.state.step,
+            **{name: value / self._steps_since_log for name, value in sums.items()},
+            "lr": self.lr,
+            "grad_norm": grad_norm,
+            "tokens": self.state.tokens,
+            "epoch": self.state.position / self.rows.rows_per_epoch,
+            "seconds": round(self.state.seconds, 3),
+            "tokens_per_s": round(per_second, 1),
+            "mfu": peak and round(per_second * self.flops_per_token / peak, 4),
+        }
+        if self.accelerator.is_main_process:
+            self.metrics.write(**record)
+        self.last_record = record
+        self._clear_sums()
+        self._say_progress(record)
+
+    def _validate(self) -> None:
+        self.eval_results = validate(
+            self.model,
+            self.objective,
+            self.validation,
+            accelerator=self.accelerator,
+            batch_size=self.config.batch_size,
+            max_batches=self.config.eval_batches,
+        )
+        self.evaluated_at = self.state.step
+        for split, result in self.eval_results.items():
+            if self.accelerator.is_main_process:
+                self.metrics.write(
+                    kind="eval",
+                    step=self.state.step,
+                    split=split,
+                    loss=result["loss"],
+                    bits_per_byte=result["bits_per_byte"],
+                )
+                bits = "" if result["bits_per_byte"] is None else f", {result['bits_per_byte']:.3f} bits per byte"
+                say(f"step {self.state.step:,}: {split} loss {result['loss']:.4f}{bits}")
+
+    def _sample(self) -> None:
+        records = sample_texts(
+            self.accelerator.unwrap_model(self.model), self.tokenizer, self.config, step=self.state.step
+        )
+        if self.accelerator.is_main_process:
+            for record in records:
+                self.samples.write(**record)
+
+    def _save(self) -> None:
+        """Write a checkpoint of this step, unless there is one."""
+        folder = self.run_folder.folder / f"checkpoint-{self.state.step}"
+        if folder.exists():
+            return
+        self.state.since_log = {name: float(value) for name, value in self._sums.items()} | {
+            "steps": self._steps_since_log
+        }
+        if self.accelerator.is_main_process:
+            self.state.sizes = {"metrics.jsonl": self.metrics.size, "samples.jsonl": self.samples.size}
+        save_checkpoint(
+            folder,
+            accelerator=self.accelerator,
+            model=self.model,
+            optimizer=self.optimizer.optimizer,
+            tokenizer=self.tokenizer,
+            state=self.state,
+        )
+        if self.accelerator.is_main_process:
+            prune(self.run_folder.folder, keep=self.config.keep, log_spaced=self.config.log_spaced)
+
+    def _should_stop(self, requested: bool) -> bool:
+        if self.accelerator.num_processes == 1:
+            return requested
+        return bool(self.accelerator.reduce(torch.tensor(int(requested), device=self.accelerator.device)))
+
+    def _finish(self) -> dict[str, Any]:
+        """Validate, write `final/` and the results."""
+        folder = self.run_folder.folder
+        if self._steps_since_log:
+            self._log()
+        if self.validation and self.evaluated_at != self.state.step:
+            self._validate()
+        partial = folder / ".final.partial"
+        partial.mkdir(exist_ok=True)
+        save_model(partial, accelerator=self.accelerator, model=self.model, tokenizer=self.tokenizer)
+        results: dict[str, Any] = {
+            "steps": self.state.step,
+            "tokens": self.state.tokens,
+            "epochs": self.state.position / self.rows.rows_per_epoch,
+            "loss": self.last_record["loss"],
+            "seconds": round(self.state.seconds, 3),
+            "tokens_per_s": round(self.state.tokens / self.state.seconds, 1),
+        }
+        if self.accelerator.is_main_process:
+            self.metrics.write(kind="final", **results)
+            move_into_place(partial, folder / "final")
+            self.run_folder.finish(results, self.eval_results)
+        self.accelerator.wait_for_everyone()
+        return {**results, "eval": self.eval_results}
+
+    def _announce(self) -> None:
+        """Say once what is trained on what."""
+        if not self.accelerator.is_main_process:
+            return
+        total = sum(p.numel() for p in self.model.parameters())
+        trained = sum(p.numel() for p in self.parameters)
+        length = f"{self.total_steps:,} steps" if self.total_steps else f"{self.config.max_minutes:g} minutes"
+        say(
+            f"training {trained:,} of {total:,} weights for {length} of {self.rows_per_step * self.config.seq_len:,} tokens on "
+            f"{self.accelerator.num_processes} x {self.accelerator.device.type} in {self.config.dtype}"
+        )
+
+    def _say_progress(self, record: dict[str, Any]) -> None:
+        """At most one line every ten seconds."""
+        if not self.accelerator.is_main_process or time.monotonic() - self._said < 10:
+            return
+        self._said = time.monotonic()
+        of_total = f" of {self.total_steps:,}" if self.total_steps else ""
+        say(f"step {record['step']:,}{of_total}: loss {record['loss']:.4f}, {record['tokens_per_s']:,.0f} tokens/s")

@@ -1,0 +1,91 @@
+"""Cross-entropy of next tokens without ever holding the logits of a whole batch.
+
+The output layer and the loss are taken together over slices of rows, and the gradient of a slice is made while its logits are at hand (the idea of
+Liger Kernel, arXiv:2410.10989, in plain PyTorch): three matrix products as usual, but no tensor of [tokens, vocabulary].
+"""
+
+from typing import Any
+
+import torch
+from peft import PeftModel
+from torch.distributed.fsdp import FSDPModule
+from torch.nn import functional as F
+from transformers import PreTrainedModel
+
+from chronolect.training.data import IGNORED
+
+_SLICE_BYTES = {
+    "cpu": 4 << 20,
+    "cuda": 512 << 20,
+}  # logits of one slice: within the cache of a core, or large enough to fill a GPU
+
+
+class _LinearCrossEntropy(torch.autograd.Function):
+    """Summed cross-entropy of `hidden @ weight.T`; hidden [tokens, width], weight [vocabulary, width], labels int64 [tokens]."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        cast_weight = weight.to(hidden.dtype)
+        needs_hidden, needs_weight, _ = ctx.needs_input_grad
+        total = torch.zeros((), dtype=torch.float32, device=hidden.device)
+        grad_hidden = torch.empty_like(hidden) if needs_hidden else None
+        grad_weight = torch.zeros_like(cast_weight) if needs_weight else None
+        rows = max(1, _SLICE_BYTES.get(hidden.device.type, 512 << 20) // (4 * weight.shape[0]))
+        with torch.autocast(hidden.device.type, enabled=False):
+            for hidden_part, label, place in _slices(hidden, labels, rows):
+                logits = (hidden_part @ cast_weight.T).float()
+                total += F.cross_entropy(logits, label, ignore_index=IGNORED, reduction="sum")
+                if not (needs_hidden or needs_weight):
+                    continue
+                grad = torch.softmax(logits, dim=-1, out=logits)
+                counted = label != IGNORED
+                grad.scatter_add_(1, label.clamp(min=0)[:, None], counted.float().neg()[:, None])
+                grad = grad.mul_(counted[:, None]).to(hidden.dtype)
+                if grad_hidden is not None:
+                    torch.mm(grad, cast_weight, out=grad_hidden[place])
+                if grad_weight is not None:
+                    grad_weight.addmm_(grad.T, hidden_part)
+        ctx.save_for_backward(grad_hidden, grad_weight)
+        ctx.weight_dtype = weight.dtype
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None, None]:
+        grad_hidden, grad_weight = ctx.saved_tensors
+        scale = grad_outputs[0]
+        return (
+            None if grad_hidden is None else grad_hidden * scale.to(grad_hidden.dtype),
+            None if grad_weight is None else grad_weight.to(ctx.weight_dtype) * scale,
+            None,
+        )
+
+
+def _slices(hidden: torch.Tensor, labels: torch.Tensor, rows: int) -> Any:
+    for start in range(0, hidden.shape[0], rows):
+        place = slice(start, start + rows)
+        yield hidden[place], labels[place], place
+
+
+def summed_cross_entropy(
+    model: torch.nn.Module, input_ids: torch.Tensor, labels: torch.Tensor, attention_mask: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Cross-entropy in nats, summed over the tokens whose label is not -100.
+
+    Args:
+        model: A causal language model of transformers, with or without PEFT adapters, wrapped for several processes or not.
+        input_ids: int64 [rows, tokens].
+        labels: int64 [rows, tokens], the token that follows each input.
+        attention_mask: int64 [rows, tokens], 1 where there is a token; None where all rows are full.
+    """
+    plain = model.get_base_model() if isinstance(model, PeftModel) else model
+    if isinstance(plain, PreTrainedModel) and not isinstance(plain, FSDPModule):
+        head = plain.get_output_embeddings()
+        if type(head) is torch.nn.Linear and head.bias is None:
+            hidden = plain.get_decoder()(
+                input_ids=input_ids, attention_mask=attention_mask, use_cache=False
+            ).last_hidden_state
+            if torch.is_autocast_enabled(hidden.device.type):
+                hidden = hidden.to(torch.get_autocast_dtype(hidden.device.type))
+            return _LinearCrossEntropy.apply(hidden.flatten(0, 1), head.weight, labels.flatten())
+    logits = model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False).logits
+    return F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="sum")

@@ -1,0 +1,111 @@
+"""Pre-training from scratch, and continued pre-training, on a packed corpus."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from accelerate.utils import set_seed
+from cyclopts import Parameter
+
+from chronolect.errors import UserError
+from chronolect.models.loading import load_model, load_tokenizer
+from chronolect.models.presets import choose_shape, new_model
+from chronolect.training.adapters import load_for_training
+from chronolect.training.config import TrainingConfig
+from chronolect.training.data import PackedCorpus, PackedRows, PackedValidation
+from chronolect.training.loop import Loop, make_accelerator
+from chronolect.training.objectives.causal import Causal
+from chronolect.training.run_folder import open_run
+
+
+def train_pretrain(
+    corpus: Path,
+    *,
+    out: Path,
+    preset: str | None = None,
+    model: str | None = None,
+    tokenizer: Path | None = None,
+    layers: int | None = None,
+    hidden: int | None = None,
+    heads: int | None = None,
+    kv_heads: int | None = None,
+    intermediate: int | None = None,
+    token_noise: float = 0.0,
+    shuffle: Literal["documents", "windows"] = "documents",
+    config: Annotated[TrainingConfig, Parameter(name="*")] = TrainingConfig(),  # noqa: B008 (frozen)
+) -> dict[str, Any]:
+    """Train a language model on a packed corpus: a new one of a chosen size, or an existing one further.
+
+    Args:
+        corpus: Packed corpus folder.
+        out: Run folder.
+        preset: Size of a new model: 1m, 5m (the default), 30m, 124m, smollm2-360m or tinyllama-1.1b.
+        model: Folder or hub name of a model to train further, instead of a new one.
+        tokenizer: Tokenizer folder; the corpus's own by default.
+        layers: Number of decoder blocks, in place of the preset's.
+        hidden: Width, in place of the preset's.
+        heads: Attention heads, in place of the preset's.
+        kv_heads: Key and value heads, in place of the preset's.
+        intermediate: Width of the MLP, in place of the preset's.
+        token_noise: Probability of replacing an input token by a random one while training.
+        shuffle: Order of the data: permuted documents, or permuted rows where there are too many documents to permute in memory.
+        config: How to train.
+
+    Returns:
+        Steps, tokens, loss, time and speed, and under `eval` the loss and bits per byte of each validation set.
+    """
+    shape = {"layers": layers, "hidden": hidden, "heads": heads, "kv_heads": kv_heads, "intermediate": intermediate}
+    if model is not None and (preset is not None or any(value is not None for value in shape.values())):
+        raise UserError(
+            "--model has its own shape; leave out --preset, --layers, --hidden, --heads, --kv-heads and --intermediate"
+        )
+    if not 0 <= token_noise < 1:
+        raise UserError(f"--token-noise must be at least 0 and below 1, not {token_noise}")
+    settings = {
+        "preset": preset,
+        "model": model,
+        **shape,
+        "token_noise": token_noise,
+        "shuffle": shuffle,
+        **config.as_dict(),
+    }
+    inputs = [corpus, *([tokenizer] if tokenizer else []), *([Path(model)] if model and Path(model).is_dir() else [])]
+    accelerator = make_accelerator(config)
+    with open_run(
+        out, command="train pretrain", config=settings, inputs=inputs, is_main_process=accelerator.is_main_process
+    ) as run:
+        if run.results is not None:
+            return run.results
+        packed = PackedCorpus(corpus)
+        words = load_tokenizer(tokenizer or corpus / "tokenizer")
+        if len(words) < packed.vocab_size:
+            raise UserError(
+                f"{tokenizer}: has {len(words)} tokens, {corpus} was packed with {packed.vocab_size}; give its own tokenizer"
+            )
+        rows = PackedRows(packed.split("train"), seq_len=config.seq_len, seed=config.seed, shuffle=shuffle)
+        set_seed(config.seed)
+        if model is not None:
+            trained = load_for_training(model, config, checkpoint=run.resume)
+        elif config.lora_r:
+            raise UserError("--lora-r needs --model: adapters on a new model would train next to nothing")
+        elif run.resume:
+            trained = load_model(run.resume, attention=config.attention)
+        else:
+            trained = new_model(choose_shape(preset or "5m", context=config.seq_len, **shape), words)
+        if trained.get_input_embeddings().num_embeddings < packed.vocab_size:
+            raise UserError(
+                f"{model}: its vocabulary is smaller than the {packed.vocab_size} tokens {corpus} was packed with; pack with its tokenizer"
+            )
+        set_seed(config.seed, device_specific=True)
+        return Loop(
+            run=run,
+            accelerator=accelerator,
+            model=trained,
+            tokenizer=words,
+            objective=Causal(token_noise=token_noise, vocab_size=packed.vocab_size, seed=config.seed),
+            rows=rows,
+            validation={
+                name: PackedValidation(packed.split(name), seq_len=config.seq_len, eos_id=packed.eos_id)
+                for name in packed.validation_names
+            },
+            config=config,
+        ).run()

@@ -1,0 +1,166 @@
+"""The folder of a training run: locked, tied to one config, resumable."""
+
+import errno
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+
+from chronolect.artifacts import (
+    MANIFEST,
+    digest,
+    exclusive,
+    make_manifest,
+    plain,
+    read_json,
+    restore_interrupted,
+    write_json,
+)
+from chronolect.console import say
+from chronolect.errors import UserError
+from chronolect.training.checkpoints import checkpoints, clear_partial, fault
+from chronolect.training.config import FREE_KEYS
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass
+class RunFolder:
+    """An open run folder.
+
+    Attributes:
+        folder: Where the run lives.
+        command: The stage's command, for the manifest.
+        config: All settings of the run.
+        inputs: What the run reads.
+        resume: The checkpoint to continue from, or None.
+        results: Results of a run that is already finished, else None.
+    """
+
+    folder: Path
+    command: str
+    config: dict[str, Any]
+    inputs: Sequence[Path]
+    resume: Path | None = None
+    results: dict[str, Any] | None = None
+    started: float = field(default_factory=time.time)
+
+    def begin(self) -> None:
+        """Record the config; from here on the folder belongs to this run."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        digests = {str(path): digest(path) for path in self.inputs}
+        write_json(
+            self.folder / "config.json", {"command": self.command, "config": plain(self.config), "inputs": digests}
+        )
+
+    def finish(self, train_results: Mapping[str, Any], eval_results: Mapping[str, Any]) -> dict[str, Any]:
+        """Record the results and the manifest: the run is complete."""
+        write_json(self.folder / "eval_results.json", eval_results)
+        write_json(self.folder / "train_results.json", train_results)
+        manifest = make_manifest(
+            self.folder,
+            command=self.command,
+            config=self.config,
+            inputs=self.inputs,
+            counts=train_results,
+            started=self.started,
+        )
+        write_json(self.folder / MANIFEST, manifest)
+        return _results(self.folder)
+
+
+@contextmanager
+def open_run(
+    out: Path, *, command: str, config: Mapping[str, Any], inputs: Sequence[Path], is_main_process: bool = True
+) -> Iterator[RunFolder]:
+    """Lock a run folder and find where its run stands.
+
+    Raises:
+        UserError: Where another process trains there; where the folder holds a run and neither `resume_latest` nor `overwrite` is set; where the
+            earlier run had other settings or inputs (named); where the disk is full.
+    """
+    for path in inputs:
+        if not path.exists():
+            raise UserError(f"{path}: no such file or folder")
+    if not is_main_process:
+        yield _find(RunFolder(out, command, dict(config), inputs))
+        return
+    with exclusive(out):
+        try:
+            if config["overwrite"] and not config["resume_latest"]:
+                shutil.rmtree(out, ignore_errors=True)
+            if out.exists():
+                clear_partial(out)
+            yield _find(RunFolder(out, command, dict(config), inputs), tell=True)
+        except (OSError, SafetensorError) as error:
+            if not _is_full(error):
+                raise
+            raise UserError(
+                f"{out}: no space left on the disk; earlier checkpoints are whole: free some space and go on with --resume-latest"
+            ) from error
+
+
+def _find(run: RunFolder, *, tell: bool = False) -> RunFolder:
+    stored = run.folder / "config.json"
+    if not stored.is_file():
+        if run.folder.exists() and any(run.folder.iterdir()):
+            raise UserError(f"{run.folder}: not empty and not a training run; choose another --out")
+        return run
+    if not run.config["resume_latest"]:
+        raise UserError(
+            f"{run.folder}: holds a training run; continue it with --resume-latest, or delete it with --overwrite"
+        )
+    _refuse_changes(run, read_json(stored))
+    if (run.folder / MANIFEST).is_file():
+        run.results = _results(run.folder)
+        return run
+    for checkpoint in reversed(checkpoints(run.folder)):
+        restore_interrupted(checkpoint)
+        problem = fault(checkpoint)
+        if problem is None:
+            run.resume = checkpoint
+            break
+        if tell:
+            say(f"{checkpoint}: {problem}; going back to the checkpoint before it")
+    if tell:
+        say(
+            f"{run.folder}: continuing from {run.resume.name}"
+            if run.resume
+            else f"{run.folder}: no whole checkpoint; starting again"
+        )
+    return run
+
+
+def _refuse_changes(run: RunFolder, stored: dict[str, Any]) -> None:
+    before, now = stored["config"], plain(run.config)
+    changed = sorted(
+        key for key in before.keys() | now.keys() if key not in FREE_KEYS and before.get(key) != now.get(key)
+    )
+    if stored["command"] != run.command:
+        changed.insert(0, "command")
+    if sorted(stored["inputs"].values()) != sorted(digest(path) for path in run.inputs):
+        changed.append("the content of " + " or ".join(str(path) for path in run.inputs))
+    if changed:
+        details = ", ".join(
+            f"{key} (was {before[key]!r}, now {now.get(key)!r})" if key in before else key for key in changed
+        )
+        raise UserError(
+            f"{run.folder}: cannot resume, the run began with other settings: {details}; undo that or choose another --out"
+        )
+
+
+def _results(folder: Path) -> dict[str, Any]:
+    return {**read_json(folder / "train_results.json"), "eval": read_json(folder / "eval_results.json")}
+
+
+def _is_full(error: Exception) -> bool:
+    if isinstance(error, OSError) and error.errno in _NO_SPACE:
+        return True
+    found = re.search(r"os error (\d+)", str(error))  # how safetensors tells of the same
+    return bool(found) and int(found[1]) in _NO_SPACE
