@@ -1,0 +1,209 @@
+"""`Document`, and a corpus on disk: a folder of Parquet files `part-NNNNN.parquet`, written and read as a stream."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from chronolect.errors import UserError
+from chronolect.timeline import Evidence, Span
+from chronolect.timeline.arrow import (
+    EVIDENCE,
+    evidence_from_row,
+    evidence_to_row,
+    span_fields,
+    span_from_row,
+    span_to_row,
+)
+
+SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("title", pa.string()),
+        pa.field("text", pa.string(), nullable=False),
+        *span_fields("written"),
+        *span_fields("about"),
+        pa.field("evidence", pa.list_(EVIDENCE)),
+        pa.field("language", pa.string()),
+        pa.field("licence", pa.string()),
+        pa.field("url", pa.string()),
+        pa.field("meta", pa.string()),
+    ]
+)
+DROPPED_SCHEMA = SCHEMA.append(pa.field("reason", pa.string(), nullable=False))
+DROPPED = "dropped"
+UNDATED = Span()
+
+# A row group is what a reader holds in memory at once; a part file is what one worker takes.
+_GROUP_ROWS, _GROUP_BYTES = 8_192, 16 << 20
+_PART_ROWS, _PART_BYTES = 65_536, 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text with its two times: when its words were `written`, and what time it is `about`."""
+
+    id: str
+    text: str
+    source: str = ""
+    title: str = ""
+    written: Span = UNDATED
+    about: Span = UNDATED
+    evidence: tuple[Evidence, ...] = ()
+    language: str = ""
+    licence: str = ""
+    url: str = ""
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def to_row(self) -> dict[str, Any]:
+        """The document as a row of `SCHEMA`."""
+        return {
+            "id": self.id,
+            "source": self.source,
+            "title": self.title,
+            "text": self.text,
+            **span_to_row("written", self.written),
+            **span_to_row("about", self.about),
+            "evidence": [evidence_to_row(piece) for piece in self.evidence],
+            "language": self.language,
+            "licence": self.licence,
+            "url": self.url,
+            "meta": json.dumps(self.meta, ensure_ascii=False, default=str) if self.meta else None,
+        }
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any]) -> Self:
+        """The inverse of `to_row`."""
+        return cls(
+            id=row["id"],
+            text=row["text"],
+            source=row["source"],
+            title=row["title"] or "",
+            written=span_from_row("written", row),
+            about=span_from_row("about", row),
+            evidence=tuple(evidence_from_row(piece) for piece in row["evidence"] or ()),
+            language=row["language"] or "",
+            licence=row["licence"] or "",
+            url=row["url"] or "",
+            meta=json.loads(row["meta"]) if row["meta"] else {},
+        )
+
+
+class CorpusWriter:
+    """Writes documents, or record batches of the same schema, to part files in `folder`; use it in a `with` statement.
+
+    Holds at most one row group (8,192 rows or 16 MB of text) in memory. The folder and its first part appear with the
+    first row.
+    """
+
+    def __init__(self, folder: Path, schema: pa.Schema = SCHEMA) -> None:
+        self.folder = folder
+        self.schema = schema
+        self.rows = 0
+        self._waiting: list[dict[str, Any]] = []
+        self._waiting_bytes = 0
+        self._parts = 0
+        self._part_rows = 0
+        self._part_bytes = 0
+        self._file: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._flush()
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, document: Document) -> None:
+        """Add one document."""
+        self._waiting.append(document.to_row())
+        self._waiting_bytes += len(document.text)
+        if len(self._waiting) >= _GROUP_ROWS or self._waiting_bytes >= _GROUP_BYTES:
+            self._flush()
+
+    def write_batch(self, batch: pa.RecordBatch) -> None:
+        """Add the rows of a batch as one row group."""
+        self._flush()
+        self._write_group(batch)
+
+    def _flush(self) -> None:
+        if self._waiting:
+            batch = pa.RecordBatch.from_pylist(self._waiting, schema=self.schema)
+            self._waiting, self._waiting_bytes = [], 0
+            self._write_group(batch)
+
+    def _write_group(self, batch: pa.RecordBatch) -> None:
+        if not batch.num_rows:
+            return
+        if self._file is not None and (self._part_rows >= _PART_ROWS or self._part_bytes >= _PART_BYTES):
+            self._file.close()
+            self._file = None
+        if self._file is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path = self.folder / f"part-{self._parts:05d}.parquet"
+            self._file = pq.ParquetWriter(path, self.schema, compression="zstd")
+            self._parts += 1
+            self._part_rows = self._part_bytes = 0
+        self._file.write_batch(batch)
+        self.rows += batch.num_rows
+        self._part_rows += batch.num_rows
+        self._part_bytes += batch.nbytes
+
+
+def part_files(corpus: Path) -> list[Path]:
+    """The part files of a corpus in order; `UserError` if it is none."""
+    if not corpus.exists():
+        raise UserError(f"{corpus}: no such corpus")
+    parts = sorted(corpus.glob("part-*.parquet"))
+    if not parts:
+        raise UserError(f"{corpus}: not a corpus (no part-*.parquet); make one with `chronolect corpus import`")
+    return parts
+
+
+def count_documents(corpus: Path) -> int:
+    """Number of documents, from the files' footers."""
+    return sum(_open(part).metadata.num_rows for part in part_files(corpus))
+
+
+def read_batches(corpus: Path, columns: Sequence[str] | None = None, rows: int = 1_024) -> Iterator[pa.RecordBatch]:
+    """Stream a corpus as record batches of at most `rows` rows, of the named columns only (all by default)."""
+    for part in part_files(corpus):
+        file = _open(part)
+        try:
+            yield from file.iter_batches(batch_size=rows, columns=list(columns) if columns else None)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise UserError(f"{part}: damaged ({_first_line(error)}); make the corpus again") from None
+
+
+def read_documents(corpus: Path) -> Iterator[Document]:
+    """Stream the documents of a corpus."""
+    for batch in read_batches(corpus):
+        for row in batch.to_pylist():
+            yield Document.from_row(row)
+
+
+def _open(part: Path) -> pq.ParquetFile:
+    try:
+        file = pq.ParquetFile(part)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(f"{part}: not a Parquet file ({_first_line(error)}); make the corpus again") from None
+    missing = [name for name in SCHEMA.names if name not in file.schema_arrow.names]
+    if missing:
+        raise UserError(
+            f"{part}: not a corpus file (no column {missing[0]}); import it with `chronolect corpus import table`"
+        )
+    return file
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

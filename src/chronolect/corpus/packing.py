@@ -1,0 +1,251 @@
+"""`pack`: a corpus as flat token files for training, split by document before anything is cut into windows.
+
+`train.bin`, `val.bin` and `val-<era>.bin` hold little-endian token ids (uint16, or uint32 for vocabularies over
+65,536), each document followed by the end token. `documents.parquet` tells where each document lies.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from chronolect.artifacts import stage
+from chronolect.console import progress
+from chronolect.corpus.document import count_documents, read_batches
+from chronolect.corpus.eras import Era, choose_eras, parse_eras
+from chronolect.corpus.roundtrip import RoundTrip
+from chronolect.errors import UserError
+from chronolect.models.tokenizers import load_tokenizer
+from chronolect.timeline import Span
+
+INDEX_SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        pa.field("offset", pa.int64(), nullable=False),
+        pa.field("length", pa.int64(), nullable=False),
+        pa.field("year", pa.int32()),
+    ]
+)
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "chat_template.jinja",
+    "vocab.json",
+    "merges.txt",
+    "tokenizer.model",
+)
+AFTER = "after"
+
+# Text encoded at once: enough to keep all cores busy, little enough that the encodings (some 100 bytes a token) stay
+# small.
+_BATCH_BYTES = 2 << 20
+_READ_ROWS = 256
+
+
+def pack_corpus(
+    corpus: Path,
+    *,
+    out: Path,
+    tokenizer: Path,
+    val_ratio: float = 0.01,
+    era: list[str] | None = None,
+    after: Path | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Turn a corpus into token files for training and validation.
+
+    A document is held out for validation by a hash of its text (so copies of a text are never on both sides), before
+    any windows are cut. Each era has a validation set of its own, made of held-out documents written in it; `--after`
+    adds one of held-out documents from a corpus of later texts, by the same rule: a document that this pack holds out
+    is held out by every pack with this seed and ratio.
+
+    Args:
+        corpus: Folder of the corpus.
+        out: Folder to write the packed corpus to.
+        tokenizer: Tokenizer folder of the Hugging Face form.
+        val_ratio: Share of the documents that is held out.
+        era: Extra validation sets as "name=interval", such as "war=1914/1918"; by default up to eight eras of equal
+            length.
+        after: Corpus of later texts, used for the extra validation set "val-after" and nothing else.
+        seed: Another seed holds out other documents.
+
+    Returns:
+        Counts: dtype, vocab_size, eos_id, and splits with documents, tokens and bytes of text.
+
+    Raises:
+        UserError: No corpus, a tokenizer that changes text or lacks an end token, or a split without documents.
+    """
+    config = {name: value for name, value in locals().items() if name not in ("corpus", "out", "tokenizer", "after")}
+    if not 0 < val_ratio < 1:
+        raise UserError(f"--val-ratio {val_ratio}: choose a share between 0 and 1, such as 0.01")
+    eras = parse_eras(era) if era is not None else choose_eras(corpus)
+    loaded = load_tokenizer(tokenizer)
+    backend = loaded.backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
+    # A document that spells out a special token is about it; it must not end the document or begin a turn.
+    backend.encode_special_tokens = True
+    check = RoundTrip(backend, tokenizer)
+    check.tricky_strings()
+    vocab_size = max(backend.get_vocab(with_added_tokens=True).values()) + 1
+    dtype = np.dtype("<u2") if vocab_size <= 1 << 16 else np.dtype("<u4")
+    inputs = [corpus, tokenizer] + ([after] if after is not None else [])
+    with stage(out, command="corpus pack", config=config, inputs=inputs) as work:
+        with _Packer(work.folder, dtype, loaded.eos_token_id, held_out=_HeldOut(val_ratio, seed)) as packer:
+            for texts in _text_batches(corpus, label="packing"):
+                check.sample(texts.texts)
+                packer.add(texts, backend, eras)
+            if after is not None:
+                for texts in _text_batches(after, label="packing later texts"):
+                    packer.add_later(texts, backend)
+        splits = {name: split.counts for name, split in packer.splits.items()}
+        _check_splits(splits, corpus, after, val_ratio)
+        _copy_tokenizer(tokenizer, work.folder / "tokenizer")
+        work.counts = {
+            "dtype": "uint16" if dtype.itemsize == 2 else "uint32",
+            "vocab_size": vocab_size,
+            "eos_id": loaded.eos_token_id,
+            "eras": {found.name: found.span.edtf() for found in eras},
+            "splits": splits,
+        }
+    return work.counts
+
+
+def text_key(text: str) -> bytes:
+    """What makes two texts copies of each other: 16 bytes that ignore case and spacing."""
+    return hashlib.blake2b(" ".join(text.split()).casefold().encode(), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class _HeldOut:
+    """Whether a text is held out: decided by the text and the seed alone."""
+
+    ratio: float
+    seed: int
+
+    def __call__(self, text: str) -> bool:
+        drawn = hashlib.blake2b(text_key(text), digest_size=8, key=str(self.seed).encode()).digest()
+        return int.from_bytes(drawn, "big") < self.ratio * 2**64
+
+
+@dataclass(slots=True)
+class _Texts:
+    """Some documents to encode together."""
+
+    ids: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    bytes: int = 0
+
+
+def _text_batches(corpus: Path, *, label: str) -> Iterator[_Texts]:
+    columns = ("id", "text", "written_earliest", "written_latest")
+    batches = read_batches(corpus, columns, rows=_READ_ROWS)
+    found = _Texts()
+    for batch in progress(batches, label=label, total=-(-count_documents(corpus) // _READ_ROWS)):
+        for id, text, earliest, latest in zip(*(batch[name].to_pylist() for name in columns), strict=True):
+            found.ids.append(id)
+            found.texts.append(text)
+            found.spans.append(Span(earliest, latest))
+            found.bytes += len(text)
+            if found.bytes >= _BATCH_BYTES:
+                yield found
+                found = _Texts()
+    if found.ids:
+        yield found
+
+
+@dataclass(slots=True)
+class _Split:
+    file: BinaryIO
+    counts: dict[str, int] = field(default_factory=lambda: {"documents": 0, "tokens": 0, "bytes": 0})
+
+
+class _Packer:
+    """Appends documents to the token files of their splits, and to the index."""
+
+    def __init__(self, folder: Path, dtype: np.dtype[Any], eos_id: int, held_out: _HeldOut) -> None:
+        self.folder, self.dtype, self.eos_id, self.held_out = folder, dtype, eos_id, held_out
+        self.splits: dict[str, _Split] = {}
+        self._open = ExitStack()
+        self._rows: list[dict[str, Any]] = []
+        self._index = pq.ParquetWriter(folder / "documents.parquet", INDEX_SCHEMA, compression="zstd")
+
+    def __enter__(self) -> "_Packer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._write_index()
+        self._index.close()
+        self._open.close()
+
+    def add(self, texts: _Texts, backend: Any, eras: Sequence[Era]) -> None:
+        """Encode documents into train, or into val and the eras they were written in."""
+        targets = []
+        for text, span in zip(texts.texts, texts.spans, strict=True):
+            if self.held_out(text):
+                targets.append(["val", *(f"val-{era.name}" for era in eras if era.holds(span))])
+            else:
+                targets.append(["train"])
+        self._encode(texts, targets, backend)
+
+    def add_later(self, texts: _Texts, backend: Any) -> None:
+        """Encode the held-out documents of a corpus of later texts into `val-after`."""
+        chosen = [i for i, text in enumerate(texts.texts) if self.held_out(text)]
+        later = _Texts(
+            [texts.ids[i] for i in chosen], [texts.texts[i] for i in chosen], [texts.spans[i] for i in chosen]
+        )
+        self._encode(later, [[f"val-{AFTER}"]] * len(chosen), backend)
+
+    def _encode(self, texts: _Texts, targets: list[list[str]], backend: Any) -> None:
+        encodings = backend.encode_batch_fast(texts.texts, add_special_tokens=False)
+        for i, encoding in enumerate(encodings):
+            tokens = np.asarray([*encoding.ids, self.eos_id], dtype=self.dtype)
+            for name in targets[i]:
+                self._append(name, texts.ids[i], tokens, len(texts.texts[i].encode()), texts.spans[i].middle_year)
+        if len(self._rows) >= 1 << 14:
+            self._write_index()
+
+    def _append(self, name: str, id: str, tokens: np.ndarray[Any, Any], size: int, year: int | None) -> None:
+        if name not in self.splits:
+            file = open(self.folder / f"{name}.bin", "wb", buffering=1 << 20)  # noqa: SIM115 (closed with the stack)
+            self.splits[name] = _Split(self._open.enter_context(file))
+        split = self.splits[name]
+        offset = split.counts["tokens"]
+        self._rows.append({"id": id, "split": name, "offset": offset, "length": len(tokens), "year": year})
+        split.file.write(tokens.tobytes())
+        split.counts["documents"] += 1
+        split.counts["tokens"] += len(tokens)
+        split.counts["bytes"] += size
+
+    def _write_index(self) -> None:
+        if self._rows:
+            self._index.write_batch(pa.RecordBatch.from_pylist(self._rows, schema=INDEX_SCHEMA))
+            self._rows = []
+
+
+def _check_splits(splits: dict[str, dict[str, int]], corpus: Path, after: Path | None, val_ratio: float) -> None:
+    if "train" not in splits:
+        raise UserError(f"{corpus}: --val-ratio {val_ratio} holds out every document; choose a smaller one")
+    if "val" not in splits:
+        count = splits["train"]["documents"]
+        raise UserError(f"{corpus}: --val-ratio {val_ratio} holds out none of {count:,} documents; choose a larger one")
+    if after is not None and f"val-{AFTER}" not in splits:
+        raise UserError(f"{after}: --val-ratio {val_ratio} holds out none of its documents; choose a larger one")
+
+
+def _copy_tokenizer(source: Path, target: Path) -> None:
+    target.mkdir()
+    for name in TOKENIZER_FILES:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
