@@ -23,7 +23,18 @@ from chronolect import __version__
 from chronolect.errors import UserError
 
 MANIFEST = "manifest.json"
-_RECORDED_PACKAGES = ("torch", "transformers", "tokenizers", "accelerate", "peft", "safetensors", "pyarrow", "numpy", "gguf", "cyllama")
+_RECORDED_PACKAGES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "accelerate",
+    "peft",
+    "safetensors",
+    "pyarrow",
+    "numpy",
+    "gguf",
+    "cyllama",
+)
 
 
 def sync_directory(path: Path) -> None:
@@ -109,7 +120,9 @@ def exclusive(folder: Path) -> Iterator[None]:
         except OSError:
             file.seek(0)
             holder = file.read().strip() or "unknown"
-            raise UserError(f"{folder}: another run (process {holder}) is writing here; wait for it or choose another --out") from None
+            raise UserError(
+                f"{folder}: another run (process {holder}) is writing here; wait for it or choose another --out"
+            ) from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -137,7 +150,9 @@ def digest(path: Path) -> str:
 def digest_tree(folder: Path) -> str:
     """Digest over the relative names and contents of all files below `folder` (its own manifest and hidden files left out)."""
     total = hashlib.sha256()
-    for file in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST and not p.name.startswith(".")):
+    for file in sorted(
+        p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST and not p.name.startswith(".")
+    ):
         total.update(f"{file.relative_to(folder).as_posix()}\0{digest_file(file)}\n".encode())
     return total.hexdigest()
 
@@ -172,7 +187,13 @@ def is_current(out: Path, *, command: str, config: Mapping[str, Any], inputs: Se
 
 
 def make_manifest(
-    folder: Path, *, command: str, config: Mapping[str, Any], inputs: Sequence[Path], counts: Mapping[str, Any], started: float
+    folder: Path,
+    *,
+    command: str,
+    config: Mapping[str, Any],
+    inputs: Sequence[Path],
+    counts: Mapping[str, Any],
+    started: float,
 ) -> dict[str, Any]:
     """The record of how `folder` came to be: what ran on what, with which versions, on which machine, and what came out."""
     return {
@@ -213,7 +234,9 @@ def stage(out: Path, *, command: str, config: Mapping[str, Any], inputs: Sequenc
         work = Stage(partial)
         try:
             yield work
-            manifest = make_manifest(partial, command=command, config=config, inputs=inputs, counts=work.counts, started=started)
+            manifest = make_manifest(
+                partial, command=command, config=config, inputs=inputs, counts=work.counts, started=started
+            )
             write_json(partial / MANIFEST, manifest)
             move_into_place(partial, out)
         except BaseException:

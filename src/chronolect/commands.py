@@ -1,0 +1,157 @@
+"""The command tree as data: what each command is called, the typed function behind it, and an example.
+
+The command line, recipes and the documentation all read this table; the functions are imported only when one is called.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chronolect.errors import UserError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Command:
+    """`name` as it is typed, the import path of its function, one line of help and an example."""
+
+    name: str
+    function: str
+    help: str
+    example: str
+
+    def load(self) -> Callable[..., Any]:
+        """Import the function."""
+        module, _, attribute = self.function.partition(":")
+        found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+        return found
+
+
+GROUPS = {
+    "corpus": "Dated documents: import, filter by a cutoff, count, pack for training.",
+    "corpus import": "Bring dated text into a corpus.",
+    "tokenizer": "Byte-level BPE tokenizers.",
+    "data": "The embedded chronicle and what comes from it.",
+    "train": "Train language models.",
+    "export": "Bring a model into the forms that other programs load.",
+    "eval": "Measure up to when a model knows the world.",
+}
+
+COMMANDS = (
+    Command(
+        "demo",
+        "chronolect.demo:demo",
+        "The main job, end to end: a model that knows the world up to 20 July 1969, its twin, and the report.",
+        "chronolect demo --out runs/demo",
+    ),
+    Command(
+        "run",
+        "chronolect.recipes:run_recipe",
+        "Run a recipe; steps that are done already are skipped.",
+        "chronolect run recipes/speeches.yaml --set cutoff=1901-01-01",
+    ),
+    Command(
+        "corpus import table",
+        "chronolect.corpus.sources.table:import_table",
+        "Import JSON, JSONL, CSV, Parquet or plain text.",
+        "chronolect corpus import table letters/ --date-field year --text-field body --out corpus/letters",
+    ),
+    Command(
+        "corpus import chronicle",
+        "chronolect.corpus.sources.chronicle:import_chronicle",
+        "Import the embedded chronicle of dated facts.",
+        "chronolect corpus import chronicle --out corpus/chronicle",
+    ),
+    Command(
+        "corpus filter",
+        "chronolect.corpus.filter:filter_corpus",
+        "Keep the documents before (or after) a cutoff; the others are kept apart with the reason.",
+        "chronolect corpus filter corpus/letters --cutoff 1900-12-31 --out corpus/before-1901",
+    ),
+    Command(
+        "corpus stats",
+        "chronolect.corpus.stats:corpus_stats",
+        "Count documents, words and tokens by year and source.",
+        "chronolect corpus stats corpus/letters --tokenizer tokenizer",
+    ),
+    Command(
+        "corpus pack",
+        "chronolect.corpus.packing:pack_corpus",
+        "Tokenise a corpus into training and validation files, split by document.",
+        "chronolect corpus pack corpus/before-1901 --tokenizer tokenizer --out packed/before-1901",
+    ),
+    Command(
+        "tokenizer train",
+        "chronolect.models.tokenizers:train_tokenizer",
+        "Train a byte-level BPE tokenizer on a corpus.",
+        "chronolect tokenizer train corpus/before-1901 --vocab-size 8192 --out tokenizer",
+    ),
+    Command(
+        "data probes",
+        "chronolect.chronicle.probes:write_probes",
+        "Write the horizon probes of the chronicle.",
+        "chronolect data probes --out probes",
+    ),
+    Command(
+        "data chat",
+        "chronolect.chronicle.chat:write_chat",
+        "Write question-and-answer conversations from the chronicle, for `train sft`.",
+        "chronolect data chat --cutoff 1969-07-20 --out chat",
+    ),
+    Command(
+        "data check",
+        "chronolect.chronicle.check:check_chronicle",
+        "Check chronicle files: form, duplicates, contradictions, leaks of the year into a question.",
+        "chronolect data check",
+    ),
+    Command(
+        "train pretrain",
+        "chronolect.training.pretrain:train_pretrain",
+        "Train a model from scratch on a packed corpus, or continue one with --model.",
+        "chronolect train pretrain packed/before-1901 --preset 30m --epochs 4 --out runs/locked",
+    ),
+    Command(
+        "train sft",
+        "chronolect.training.sft:train_sft",
+        "Tune a model on conversations.",
+        "chronolect train sft chat/train.jsonl --model runs/locked/final --lora-r 16 --out runs/chat",
+    ),
+    Command(
+        "export merge",
+        "chronolect.export.merge:export_merge",
+        "Fold an adapter into its model and compare the logits.",
+        "chronolect export merge runs/chat/final --out runs/merged",
+    ),
+    Command(
+        "export gguf",
+        "chronolect.export.gguf:export_gguf",
+        "Write GGUF files, load them in llama.cpp and compare.",
+        "chronolect export gguf runs/locked/final --quant q8_0 --quant q4_k_m --out runs/gguf",
+    ),
+    Command(
+        "eval horizon",
+        "chronolect.evaluation.horizon:eval_horizon",
+        "Accuracy on dated probes by year, with the change point.",
+        "chronolect eval horizon runs/locked/final --twin runs/twin/final --cutoff 1969-07-20 --out results",
+    ),
+    Command(
+        "eval surprise",
+        "chronolect.evaluation.surprise:eval_surprise",
+        "Bits per byte on dated text by year, against a twin.",
+        "chronolect eval surprise runs/locked/final --twin runs/twin/final --corpus corpus/heldout --cutoff 1969-07-20 --out s",
+    ),
+    Command(
+        "report",
+        "chronolect.report.build:build_report",
+        "One self-contained HTML page from the results of a run.",
+        "chronolect report runs/demo --out runs/demo/report",
+    ),
+)
+
+
+def find_command(name: str) -> Command:
+    """The command of that name; a wrong one is a `UserError` with the nearest right one."""
+    for command in COMMANDS:
+        if command.name == name:
+            return command
+    raise UserError(f'there is no command "{name}"{did_you_mean(name, [command.name for command in COMMANDS])}')
