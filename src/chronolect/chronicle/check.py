@@ -19,8 +19,6 @@ _DAY = re.compile(rf"\b(\d{{1,2}} ({'|'.join(MONTHS)})|({'|'.join(m for m in MON
 _COMMON = frozenset(
     "the of a an and in on at to de la le van von del el al da di du st saint san santa new first second".split()  # noqa: SIM905 (a list of 27 strings reads worse)
 )
-    "the of a an and in on at to de la le van von del el al da di du st saint san santa new first second".split()
-)
 
 
 def words(text: str) -> list[str]:
