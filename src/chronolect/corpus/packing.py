@@ -22,7 +22,7 @@ from chronolect.corpus.document import count_documents, read_batches
 from chronolect.corpus.eras import Era, choose_eras, parse_eras
 from chronolect.corpus.roundtrip import RoundTrip
 from chronolect.errors import UserError
-from chronolect.models.tokenizers import load_tokenizer
+from chronolect.models.tokenizers import read_tokenizer
 from chronolect.timeline import Span
 
 INDEX_SCHEMA = pa.schema(
@@ -89,8 +89,7 @@ def pack_corpus(
     if not 0 < val_ratio < 1:
         raise UserError(f"--val-ratio {val_ratio}: choose a share between 0 and 1, such as 0.01")
     eras = parse_eras(era) if era is not None else choose_eras(corpus)
-    loaded = load_tokenizer(tokenizer)
-    backend = loaded.backend_tokenizer
+    backend, eos_id = read_tokenizer(tokenizer)
     backend.no_truncation()
     backend.no_padding()
     # A document that spells out a special token is about it; it must not end the document or begin a turn.
@@ -101,7 +100,7 @@ def pack_corpus(
     dtype = np.dtype("<u2") if vocab_size <= 1 << 16 else np.dtype("<u4")
     inputs = [corpus, tokenizer] + ([after] if after is not None else [])
     with stage(out, command="corpus pack", config=config, inputs=inputs) as work:
-        with _Packer(work.folder, dtype, loaded.eos_token_id, held_out=_HeldOut(val_ratio, seed)) as packer:
+        with _Packer(work.folder, dtype, eos_id, held_out=_HeldOut(val_ratio, seed)) as packer:
             for texts in _text_batches(corpus, label="packing"):
                 check.sample(texts.texts)
                 packer.add(texts, backend, eras)
@@ -114,7 +113,7 @@ def pack_corpus(
         work.counts = {
             "dtype": "uint16" if dtype.itemsize == 2 else "uint32",
             "vocab_size": vocab_size,
-            "eos_id": loaded.eos_token_id,
+            "eos_id": eos_id,
             "eras": {found.name: found.span.edtf() for found in eras},
             "splits": splits,
         }

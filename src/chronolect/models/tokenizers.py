@@ -6,16 +6,18 @@ and encoding adds nothing by itself.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenizers import Tokenizer, decoders, pre_tokenizers, processors, trainers
 from tokenizers.models import BPE
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from chronolect.artifacts import stage
+from chronolect.artifacts import read_json, stage, write_json
 from chronolect.console import say
 from chronolect.corpus.document import count_documents, read_batches
 from chronolect.errors import UserError
+
+if TYPE_CHECKING:  # importing transformers takes seconds and 400 MB, which packing can do without
+    from transformers import PreTrainedTokenizerFast
 
 END_OF_TEXT, TURN_START, TURN_END, PADDING = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
 SPECIAL_TOKENS = (END_OF_TEXT, TURN_START, TURN_END, PADDING)
@@ -80,43 +82,65 @@ def train_tokenizer(corpus: Path, *, out: Path, vocab_size: int = 8_192, min_fre
         work.counts["vocab_size"] = tokenizer.get_vocab_size()
         if tokenizer.get_vocab_size() < vocab_size:
             say(f"the corpus has pairs for {tokenizer.get_vocab_size():,} tokens only")
-        wrap(tokenizer).save_pretrained(work.folder)
+        save_tokenizer(tokenizer, work.folder)
     return work.counts
 
 
-def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
-    """A tokenizer with our special tokens as a Hugging Face one, with the chat template."""
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        bos_token=END_OF_TEXT,
-        eos_token=END_OF_TEXT,
-        pad_token=PADDING,
-        additional_special_tokens=[TURN_START, TURN_END],
-        chat_template=CHAT_TEMPLATE,
-        clean_up_tokenization_spaces=False,
-    )
+def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
+    """Write a tokenizer with our special tokens in the Hugging Face form, with the chat template."""
+    tokenizer.save(str(folder / "tokenizer.json"))
+    config = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": END_OF_TEXT,
+        "eos_token": END_OF_TEXT,
+        "pad_token": PADDING,
+        "additional_special_tokens": [TURN_START, TURN_END],
+        "clean_up_tokenization_spaces": False,
+        "chat_template": CHAT_TEMPLATE,
+    }
+    write_json(folder / "tokenizer_config.json", config)
 
 
-def load_tokenizer(path: Path) -> PreTrainedTokenizerFast:
-    """Load a tokenizer folder of the Hugging Face form (`tokenizer.json`).
+def load_tokenizer(path: Path) -> "PreTrainedTokenizerFast":
+    """Load a tokenizer folder of the Hugging Face form, for templates and tensors.
 
     Raises `UserError` for a missing or damaged folder, and for a tokenizer without an end token (it separates
     documents).
     """
-    if not path.exists():
-        raise UserError(f"{path}: no such tokenizer folder")
-    if not (path / "tokenizer.json").is_file():
-        raise UserError(
-            f"{path}: not a tokenizer folder (no tokenizer.json); make one with `chronolect tokenizer train`"
-        )
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+    read_tokenizer(path)
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # whatever the library raises on damaged files, it is the file that is wrong
-        raise UserError(f"{path}: the tokenizer cannot be loaded ({' '.join(str(error).split())[:200]})") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: the tokenizer cannot be loaded ({_one_line(error)})") from None
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise UserError(f"{path}: not a fast tokenizer")
-    if tokenizer.eos_token_id is None:
-        raise UserError(
-            f'{path}: the tokenizer has no end token (eos_token, such as "{END_OF_TEXT}"), which separates documents'
-        )
     return tokenizer
+
+
+def read_tokenizer(path: Path) -> tuple[Tokenizer, int]:
+    """The bare tokenizer of a folder of the Hugging Face form, and the id of its end token; errors as `load_tokenizer`."""
+    if not path.exists():
+        raise UserError(f"{path}: no such tokenizer folder")
+    file = path / "tokenizer.json"
+    if not file.is_file():
+        raise UserError(f"{path}: not a tokenizer folder (no tokenizer.json); make one with `chronolect tokenizer train`")
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception as error:  # the library raises nothing narrower
+        raise UserError(f"{file}: the tokenizer cannot be loaded ({_one_line(error)})") from None
+    eos = None
+    for name in ("tokenizer_config.json", "special_tokens_map.json"):
+        if eos is None and (path / name).is_file():
+            eos = read_json(path / name).get("eos_token")
+    token = eos.get("content") if isinstance(eos, dict) else eos
+    eos_id = tokenizer.token_to_id(token) if token else None
+    if eos_id is None:
+        missing = f'its end token "{token}" is not in the vocabulary' if token else "it has no end token (eos_token)"
+        raise UserError(f'{path}: {missing}; documents are separated by one, such as "{END_OF_TEXT}"')
+    return tokenizer, eos_id
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
