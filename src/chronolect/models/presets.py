@@ -74,8 +74,8 @@ def choose_shape(
 ) -> Shape:
     """A preset with any of its numbers replaced.
 
-    A new `hidden` without `intermediate` keeps the preset's ratio, rounded up to a multiple of 256 (64 for widths not divisible by 256); a new
-    `heads` without `kv_heads` gives every head its own keys and values.
+    A new `hidden` without `intermediate` keeps the preset's ratio, rounded up to a multiple of 256 (64 for widths not
+    divisible by 256); a new `heads` without `kv_heads` gives every head its own keys and values.
 
     Raises:
         UserError: For an unknown preset, or numbers that do not divide one another.

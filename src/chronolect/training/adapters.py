@@ -33,7 +33,8 @@ def add_lora(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
 def load_for_training(
     model: str | Path, config: TrainingConfig, *, checkpoint: Path | None, dtype: DType = "float32"
 ) -> PreTrainedModel | PeftModel:
-    """The model a run trains: the starting model, with adapters where `lora_r` is set, and with the weights of a checkpoint when resuming.
+    """The model a run trains: the starting model, with adapters where `lora_r` is set, and with the weights of a
+    checkpoint when resuming.
 
     Args:
         model: The starting model: a folder or a hub name.

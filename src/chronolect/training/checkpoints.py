@@ -1,7 +1,7 @@
 """Checkpoints that are whole or not there: weights, optimizer, random states and position, with a digest of every file.
 
-`checkpoint-N/` is a model folder (any tool can load it) with three more files: `optimizer.safetensors`, `random-<process>.safetensors` and
-`state.json`; `digest.json` lists what all of them must hash to.
+`checkpoint-N/` is a model folder (any tool can load it) with three more files: `optimizer.safetensors`,
+`random-<process>.safetensors` and `state.json`; `digest.json` lists what all of them must hash to.
 """
 
 import json
@@ -56,14 +56,16 @@ def save_checkpoint(
     tokenizer: PreTrainedTokenizerBase,
     state: RunState,
 ) -> None:
-    """Write `folder` (`checkpoint-N`) in one step: into a hidden folder, synced, then renamed. Every process takes part."""
+    """Write `folder` (`checkpoint-N`) in one step: into a hidden folder, synced, then renamed. Every process takes
+    part.
+    """
     partial = folder.with_name(f".{folder.name}.partial")
     if accelerator.is_main_process:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
     accelerator.wait_for_everyone()
     save_model(partial, accelerator=accelerator, model=model, tokenizer=tokenizer)
-    moments = get_optimizer_state_dict(model, optimizer, options=_FULL)["state"]
+    moments: Any = get_optimizer_state_dict(model, optimizer, options=_FULL)["state"]
     _save_random_state(partial / f"random-{accelerator.process_index}.safetensors")
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
@@ -99,7 +101,7 @@ def restore(
     folder: Path, *, accelerator: Accelerator, model: torch.nn.Module, optimizer: torch.optim.Optimizer
 ) -> None:
     """Restore optimizer and random states; the weights are loaded with the model, before it is prepared."""
-    moments: dict[str, dict[str, torch.Tensor]] = {}
+    moments: dict[str, Any] = {}
     for name, value in load_file(folder / "optimizer.safetensors").items():
         parameter, _, key = name.rpartition("/")
         moments.setdefault(parameter, {})[key] = value

@@ -16,8 +16,8 @@ class TrainingConfig:
         accumulate: Micro-batches per optimizer step.
         epochs: Passes over the data; 1 where no other limit is given.
         max_steps: Stop after this many steps.
-        max_minutes: Stop after this much training time. The schedule then follows the clock where that is ahead of the steps, so such a run
-            is whole but not repeatable to the bit.
+        max_minutes: Stop after this much training time. The schedule then follows the clock where that is ahead of
+            the steps, so such a run is whole but not repeatable to the bit.
         lr: Highest learning rate.
         min_lr_ratio: Learning rate at the end, as a part of `lr`.
         schedule: `cosine`, `wsd` (warm-up, stable, linear decay) or `constant`, each after a linear warm-up.
@@ -48,7 +48,8 @@ class TrainingConfig:
         save_every: Steps between checkpoints; 0 for none but those of an interruption.
         keep: Checkpoints of `save_every` to keep; 0 for all.
         log_spaced: Also keep checkpoints at steps 0, 1, 2, 4, 8, …
-        resume_latest: Continue the run in the output folder from its latest whole checkpoint; start it where there is none.
+        resume_latest: Continue the run in the output folder from its latest whole checkpoint; start it where there is
+            none.
         overwrite: Delete an earlier run in the output folder.
     """
 
@@ -74,7 +75,7 @@ class TrainingConfig:
     gradient_checkpointing: bool = False
     attention: str | None = None
     lora_r: int = 0
-    lora_alpha: float = 16.0
+    lora_alpha: int = 16
     lora_dropout: float = 0.0
     lora_targets: list[str] = field(default_factory=lambda: ["all-linear"])
     seed: int = 42

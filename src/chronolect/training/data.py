@@ -1,7 +1,7 @@
 """Reading a packed corpus: memory-mapped tokens, freshly ordered each epoch, addressed by one number.
 
-The order of all training rows is a function of (seed, row number), so the position of a run in its data is that one number, whatever the batch
-size, the accumulation or the number of processes.
+The order of all training rows is a function of (seed, row number), so the position of a run in its data is that one
+number, whatever the batch size, the accumulation or the number of processes.
 """
 
 import math
@@ -122,9 +122,11 @@ class PackedCorpus:
 class PackedRows:
     """Training rows of a packed split.
 
-    With `shuffle="documents"` each epoch permutes the documents, lays them end to end and cuts rows of `seq_len + 1` tokens every `seq_len`
-    tokens: a document may go on in the next row. With `shuffle="windows"` the documents stay as packed and the rows are permuted, which takes
-    memory per row and not per document. What is left at the end of an epoch (under one row) is left out of it.
+    With `shuffle="documents"` each epoch permutes the documents, lays them end to end and cuts rows of `seq_len + 1`
+    tokens every `seq_len`
+    tokens: a document may go on in the next row. With `shuffle="windows"` the documents stay as packed and the rows
+    are permuted, which takes memory per row and not per document. What is left at the end of an epoch (under one row)
+    is left out of it.
 
     Raises:
         UserError: Where the split is too short for one row.
@@ -184,7 +186,9 @@ class PackedRows:
 
 
 class PackedValidation:
-    """All tokens of a validation split, in order, after one leading end-of-text token, so that every token is predicted once."""
+    """All tokens of a validation split, in order, after one leading end-of-text token, so that every token is
+    predicted once.
+    """
 
     def __init__(self, split: PackedSplit, *, seq_len: int, eos_id: int) -> None:
         self.split, self.seq_len, self.eos_id = split, seq_len, eos_id

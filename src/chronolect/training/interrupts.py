@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from chronolect.console import say
 
@@ -25,12 +26,14 @@ class StopRequest:
 
 @contextmanager
 def graceful_stop() -> Iterator[StopRequest]:
-    """Turn the first SIGINT or SIGTERM into a request; a second one acts as usual. Outside the main thread signals are left alone."""
+    """Turn the first SIGINT or SIGTERM into a request; a second one acts as usual. Outside the main thread signals are
+    left alone.
+    """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    previous = {}
+    previous: dict[int, Any] = {}
 
     def note(number: int, frame: FrameType | None) -> None:
         request.signal = signal.Signals(number)

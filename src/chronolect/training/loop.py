@@ -10,6 +10,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import broadcast
+from peft import PeftModel
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from chronolect.artifacts import move_into_place
@@ -57,6 +58,7 @@ class Loop:
         rows: The training rows.
         validation: Validation sets by name.
         config: The settings.
+        counts: What the stage wants to see in the results beside the loop's own numbers.
     """
 
     def __init__(
@@ -64,23 +66,26 @@ class Loop:
         *,
         run: RunFolder,
         accelerator: Accelerator,
-        model: PreTrainedModel,
+        model: PreTrainedModel | PeftModel,
         tokenizer: PreTrainedTokenizerBase,
         objective: Objective,
         rows: Rows,
         validation: Mapping[str, ValidationSet],
         config: TrainingConfig,
+        counts: Mapping[str, Any] | None = None,
     ) -> None:
         self.run_folder, self.accelerator, self.tokenizer = run, accelerator, tokenizer
         self.objective, self.rows, self.validation, self.config = objective, rows, validation, config
+        self.counts = dict(counts or {})
         self.rows_per_step = config.batch_size * config.accumulate * accelerator.num_processes
         self.total_steps = self._count_steps()
-        self.flops_per_token = flops_per_token(model, model.config, config.seq_len)
+        plain: Any = model.get_base_model() if isinstance(model, PeftModel) else model
+        self.flops_per_token = flops_per_token(plain, config.seq_len)
         self.peak_flops = peak_flops(accelerator.device)
         if config.gradient_checkpointing:
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            plain.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         if config.compile:
-            for layer in model.get_decoder().layers:
+            for layer in plain.get_decoder().layers:
                 layer.compile()  # block by block: all share one compilation
         model.train()
         self.model, self.optimizer = accelerator.prepare(model, make_optimizer(model, config))
@@ -90,7 +95,7 @@ class Loop:
             self.state = load_state(run.resume)
             restore(run.resume, accelerator=accelerator, model=self.model, optimizer=self.optimizer.optimizer)
         self.eval_results: dict[str, Any] = {}
-        self.evaluated_at = -1
+        self.evaluated_at = self.saved_at = -1
         self._said = time.monotonic()
         self._restore_sums()
 
@@ -233,7 +238,8 @@ class Loop:
         self._clear_sums()
         sums = dict(self.state.since_log)
         self._steps_since_log = int(sums.pop("steps", 0))
-        self._sums = {name: torch.tensor(value, device=self.accelerator.device) for name, value in sums.items()}
+        own = float(self.accelerator.is_main_process)  # the sums are over all processes: the first one carries them on
+        self._sums = {name: torch.tensor(own * value, device=self.accelerator.device) for name, value in sums.items()}
 
     def _log(self) -> None:
         """Write one training record: means since the one before."""
@@ -297,11 +303,11 @@ class Loop:
     def _save(self) -> None:
         """Write a checkpoint of this step, unless there is one."""
         folder = self.run_folder.folder / f"checkpoint-{self.state.step}"
-        if folder.exists():
+        if self.saved_at == self.state.step:
             return
-        self.state.since_log = {name: float(value) for name, value in self._sums.items()} | {
-            "steps": self._steps_since_log
-        }
+        self.saved_at = self.state.step
+        sums = {name: float(self.accelerator.reduce(value)) for name, value in self._sums.items()}
+        self.state.since_log = {**sums, "steps": self._steps_since_log}
         if self.accelerator.is_main_process:
             self.state.sizes = {"metrics.jsonl": self.metrics.size, "samples.jsonl": self.samples.size}
         save_checkpoint(
@@ -331,6 +337,7 @@ class Loop:
         partial.mkdir(exist_ok=True)
         save_model(partial, accelerator=self.accelerator, model=self.model, tokenizer=self.tokenizer)
         results: dict[str, Any] = {
+            **self.counts,
             "steps": self.state.step,
             "tokens": self.state.tokens,
             "epochs": self.state.position / self.rows.rows_per_epoch,

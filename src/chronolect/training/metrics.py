@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PretrainedConfig
+from transformers import PreTrainedModel
 
-# Dense bfloat16 FLOP/s without sparsity, from the makers' data sheets; the first name found in the device's name counts.
+# Dense bfloat16 FLOP/s without sparsity, from the makers' data sheets; the first name found in the device's name
+# counts.
 PEAK_FLOPS = {
     "B200": 2250e12,
     "H200": 989e12,
@@ -44,14 +45,17 @@ class JsonLines:
         return self.path.stat().st_size
 
 
-def flops_per_token(model: torch.nn.Module, config: PretrainedConfig, seq_len: int) -> float:
-    """Floating-point operations of one training token: 6 per weight in a matrix product and 12·layers·width·seq_len for attention.
+def flops_per_token(model: PreTrainedModel, seq_len: int) -> float:
+    """Floating-point operations of one training token.
 
-    Chowdhery et al. 2022 (PaLM, arXiv:2204.02311), appendix B; no discount for causality. The output layer counts, the embedding look-up does not.
+    6 per weight in a matrix product (4 where it is frozen: it has no gradient of its own) and 12·layers·width·seq_len
+    for attention, as in Chowdhery et al. 2022 (PaLM, arXiv:2204.02311), appendix B; no discount for causality. The
+    output layer counts, the look-up in the embedding does not.
     """
-    embeddings = config.vocab_size * config.hidden_size
-    products = sum(p.numel() for p in model.parameters()) - (0 if config.tie_word_embeddings else embeddings)
-    return 6.0 * products + 12.0 * config.num_hidden_layers * config.hidden_size * seq_len
+    config: Any = model.config
+    looked_up = None if config.tie_word_embeddings else model.get_input_embeddings().weight
+    products = sum((6.0 if p.requires_grad else 4.0) * p.numel() for p in model.parameters() if p is not looked_up)
+    return products + 12.0 * config.num_hidden_layers * config.hidden_size * seq_len
 
 
 def peak_flops(device: torch.device) -> float | None:

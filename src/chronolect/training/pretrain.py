@@ -47,7 +47,8 @@ def train_pretrain(
         kv_heads: Key and value heads, in place of the preset's.
         intermediate: Width of the MLP, in place of the preset's.
         token_noise: Probability of replacing an input token by a random one while training.
-        shuffle: Order of the data: permuted documents, or permuted rows where there are too many documents to permute in memory.
+        shuffle: Order of the data: permuted documents, or permuted rows where there are too many documents to permute
+            in memory.
         config: How to train.
 
     Returns:
@@ -70,9 +71,7 @@ def train_pretrain(
     }
     inputs = [corpus, *([tokenizer] if tokenizer else []), *([Path(model)] if model and Path(model).is_dir() else [])]
     accelerator = make_accelerator(config)
-    with open_run(
-        out, command="train pretrain", config=settings, inputs=inputs, is_main_process=accelerator.is_main_process
-    ) as run:
+    with open_run(out, command="train pretrain", config=settings, inputs=inputs, accelerator=accelerator) as run:
         if run.results is not None:
             return run.results
         packed = PackedCorpus(corpus)
@@ -83,6 +82,7 @@ def train_pretrain(
             )
         rows = PackedRows(packed.split("train"), seq_len=config.seq_len, seed=config.seed, shuffle=shuffle)
         set_seed(config.seed)
+        trained: Any
         if model is not None:
             trained = load_for_training(model, config, checkpoint=run.resume)
         elif config.lora_r:
@@ -91,7 +91,7 @@ def train_pretrain(
             trained = load_model(run.resume, attention=config.attention)
         else:
             trained = new_model(choose_shape(preset or "5m", context=config.seq_len, **shape), words)
-        if trained.get_input_embeddings().num_embeddings < packed.vocab_size:
+        if trained.get_input_embeddings().weight.shape[0] < packed.vocab_size:
             raise UserError(
                 f"{model}: its vocabulary is smaller than the {packed.vocab_size} tokens {corpus} was packed with; pack with its tokenizer"
             )

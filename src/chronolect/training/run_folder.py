@@ -5,11 +5,13 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from safetensors import SafetensorError
 
 from chronolect.artifacts import (
@@ -19,7 +21,6 @@ from chronolect.artifacts import (
     make_manifest,
     plain,
     read_json,
-    restore_interrupted,
     write_json,
 )
 from chronolect.console import say
@@ -77,64 +78,64 @@ class RunFolder:
 
 @contextmanager
 def open_run(
-    out: Path, *, command: str, config: Mapping[str, Any], inputs: Sequence[Path], is_main_process: bool = True
+    out: Path, *, command: str, config: Mapping[str, Any], inputs: Sequence[Path], accelerator: Accelerator
 ) -> Iterator[RunFolder]:
-    """Lock a run folder and find where its run stands.
+    """Lock a run folder and find where its run stands. Of several processes the first one looks and tells the others.
 
     Raises:
-        UserError: Where another process trains there; where the folder holds a run and neither `resume_latest` nor `overwrite` is set; where the
-            earlier run had other settings or inputs (named); where the disk is full.
+        UserError: Where another process trains there; where the folder holds a run and neither `resume_latest` nor
+            `overwrite` is set; where the earlier run had other settings or inputs (named); where the disk is full.
     """
     for path in inputs:
         if not path.exists():
             raise UserError(f"{path}: no such file or folder")
-    if not is_main_process:
-        yield _find(RunFolder(out, command, dict(config), inputs))
-        return
-    with exclusive(out):
-        try:
+    run = RunFolder(out, command, dict(config), inputs)
+    with exclusive(out) if accelerator.is_main_process else nullcontext(), _plain_when_full(out):
+        if accelerator.is_main_process:
             if config["overwrite"] and not config["resume_latest"]:
                 shutil.rmtree(out, ignore_errors=True)
-            if out.exists():
-                clear_partial(out)
-            yield _find(RunFolder(out, command, dict(config), inputs), tell=True)
-        except (OSError, SafetensorError) as error:
-            if not _is_full(error):
-                raise
-            raise UserError(
-                f"{out}: no space left on the disk; earlier checkpoints are whole: free some space and go on with --resume-latest"
-            ) from error
+            _find(run)
+        run.resume, run.results = broadcast_object_list([run.resume, run.results])
+        yield run
 
 
-def _find(run: RunFolder, *, tell: bool = False) -> RunFolder:
+@contextmanager
+def _plain_when_full(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        if not _is_full(error):
+            raise
+        raise UserError(
+            f"{out}: no space left on the disk; its earlier checkpoints are whole. Free some and go on with --resume-latest"
+        ) from error
+
+
+def _find(run: RunFolder) -> None:
+    """Fill in `resume` or `results`."""
     stored = run.folder / "config.json"
     if not stored.is_file():
         if run.folder.exists() and any(run.folder.iterdir()):
             raise UserError(f"{run.folder}: not empty and not a training run; choose another --out")
-        return run
+        return
     if not run.config["resume_latest"]:
         raise UserError(
-            f"{run.folder}: holds a training run; continue it with --resume-latest, or delete it with --overwrite"
+            f"{run.folder}: holds a training run; continue it with --resume-latest or delete it with --overwrite"
         )
     _refuse_changes(run, read_json(stored))
+    clear_partial(run.folder)
     if (run.folder / MANIFEST).is_file():
         run.results = _results(run.folder)
-        return run
+        say(f"{run.folder}: this run is finished")
+        return
     for checkpoint in reversed(checkpoints(run.folder)):
-        restore_interrupted(checkpoint)
         problem = fault(checkpoint)
         if problem is None:
             run.resume = checkpoint
-            break
-        if tell:
-            say(f"{checkpoint}: {problem}; going back to the checkpoint before it")
-    if tell:
-        say(
-            f"{run.folder}: continuing from {run.resume.name}"
-            if run.resume
-            else f"{run.folder}: no whole checkpoint; starting again"
-        )
-    return run
+            say(f"{run.folder}: continuing from {checkpoint.name}")
+            return
+        say(f"{checkpoint}: {problem}; going back to the checkpoint before it")
+    say(f"{run.folder}: no whole checkpoint; starting again")
 
 
 def _refuse_changes(run: RunFolder, stored: dict[str, Any]) -> None:
@@ -163,4 +164,4 @@ def _is_full(error: Exception) -> bool:
     if isinstance(error, OSError) and error.errno in _NO_SPACE:
         return True
     found = re.search(r"os error (\d+)", str(error))  # how safetensors tells of the same
-    return bool(found) and int(found[1]) in _NO_SPACE
+    return found is not None and int(found[1]) in _NO_SPACE

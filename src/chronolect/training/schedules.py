@@ -19,8 +19,8 @@ def lr_multiplier(
     """The factor on the highest learning rate for one optimizer step.
 
     Args:
-        schedule: `cosine` (Loshchilov & Hutter 2017, arXiv:1608.03983), `wsd` (warm-up, stable, linear decay; Hu et al. 2024,
-            arXiv:2404.06395) or `constant`.
+        schedule: `cosine` (Loshchilov & Hutter 2017, arXiv:1608.03983), `wsd` (warm-up, stable, linear decay; Hu et
+            al. 2024, arXiv:2404.06395) or `constant`.
         step: Optimizer steps done before this one.
         progress: Part of the run done before this step, 0 to 1.
         warmup_steps: Steps of linear warm-up.

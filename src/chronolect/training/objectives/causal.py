@@ -14,8 +14,8 @@ class Causal:
     """Mean cross-entropy of the next token.
 
     Args:
-        token_noise: Probability of replacing an input token (never a target) by a random one of the vocabulary while training: the model
-            cannot lean on having seen the exact string. 0 changes nothing, to the bit.
+        token_noise: Probability of replacing an input token (never a target) by a random one of the vocabulary while
+            training: the model cannot lean on having seen the exact string. 0 changes nothing, to the bit.
         vocab_size: What to draw from.
         seed: Seed of the noise, which is a function of it and the row's number.
     """

@@ -1,7 +1,8 @@
 """Cross-entropy of next tokens without ever holding the logits of a whole batch.
 
-The output layer and the loss are taken together over slices of rows, and the gradient of a slice is made while its logits are at hand (the idea of
-Liger Kernel, arXiv:2410.10989, in plain PyTorch): three matrix products as usual, but no tensor of [tokens, vocabulary].
+The output layer and the loss are taken together over slices of rows, and the gradient of a slice is made while its
+logits are at hand (the idea of Liger Kernel, arXiv:2410.10989, in plain PyTorch): three matrix products as usual, but
+no tensor of [tokens, vocabulary].
 """
 
 from typing import Any
@@ -21,7 +22,9 @@ _SLICE_BYTES = {
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
-    """Summed cross-entropy of `hidden @ weight.T`; hidden [tokens, width], weight [vocabulary, width], labels int64 [tokens]."""
+    """Summed cross-entropy of `hidden @ weight.T`; hidden [tokens, width], weight [vocabulary, width], labels int64
+    [tokens].
+    """
 
     @staticmethod
     def forward(ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -29,22 +32,26 @@ class _LinearCrossEntropy(torch.autograd.Function):
         needs_hidden, needs_weight, _ = ctx.needs_input_grad
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         grad_hidden = torch.empty_like(hidden) if needs_hidden else None
-        grad_weight = torch.zeros_like(cast_weight) if needs_weight else None
+        grad_weight = torch.zeros_like(weight, dtype=torch.float32) if needs_weight else None
         rows = max(1, _SLICE_BYTES.get(hidden.device.type, 512 << 20) // (4 * weight.shape[0]))
         with torch.autocast(hidden.device.type, enabled=False):
             for hidden_part, label, place in _slices(hidden, labels, rows):
                 logits = (hidden_part @ cast_weight.T).float()
-                total += F.cross_entropy(logits, label, ignore_index=IGNORED, reduction="sum")
+                counted = (label != IGNORED).float()[:, None]
+                index = label.clamp(min=0)[:, None]
+                highest, at_highest = logits.max(dim=-1, keepdim=True)
+                of_label = logits.gather(1, index)
+                grad = torch.softmax(logits, dim=-1, out=logits)
+                # log-sum-exp from the likeliest token, whose probability cannot underflow: one pass of exponentials
+                # less
+                total += ((highest - grad.gather(1, at_highest).log_() - of_label) * counted).sum()
                 if not (needs_hidden or needs_weight):
                     continue
-                grad = torch.softmax(logits, dim=-1, out=logits)
-                counted = label != IGNORED
-                grad.scatter_add_(1, label.clamp(min=0)[:, None], counted.float().neg()[:, None])
-                grad = grad.mul_(counted[:, None]).to(hidden.dtype)
+                grad = grad.scatter_add_(1, index, counted.neg()).mul_(counted).to(hidden.dtype)
                 if grad_hidden is not None:
                     torch.mm(grad, cast_weight, out=grad_hidden[place])
                 if grad_weight is not None:
-                    grad_weight.addmm_(grad.T, hidden_part)
+                    grad_weight += grad.T @ hidden_part  # summed in float32 whatever the products are in
         ctx.save_for_backward(grad_hidden, grad_weight)
         ctx.weight_dtype = weight.dtype
         return total
@@ -66,26 +73,24 @@ def _slices(hidden: torch.Tensor, labels: torch.Tensor, rows: int) -> Any:
         yield hidden[place], labels[place], place
 
 
-def summed_cross_entropy(
-    model: torch.nn.Module, input_ids: torch.Tensor, labels: torch.Tensor, attention_mask: torch.Tensor | None = None
-) -> torch.Tensor:
+def summed_cross_entropy(model: torch.nn.Module, input_ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Cross-entropy in nats, summed over the tokens whose label is not -100.
 
     Args:
-        model: A causal language model of transformers, with or without PEFT adapters, wrapped for several processes or not.
-        input_ids: int64 [rows, tokens].
+        model: A causal language model of transformers, with or without PEFT adapters, wrapped for several processes
+            or not.
+        input_ids: int64 [rows, tokens]; padding, if any, on the right.
         labels: int64 [rows, tokens], the token that follows each input.
-        attention_mask: int64 [rows, tokens], 1 where there is a token; None where all rows are full.
     """
     plain = model.get_base_model() if isinstance(model, PeftModel) else model
     if isinstance(plain, PreTrainedModel) and not isinstance(plain, FSDPModule):
         head = plain.get_output_embeddings()
         if type(head) is torch.nn.Linear and head.bias is None:
-            hidden = plain.get_decoder()(
-                input_ids=input_ids, attention_mask=attention_mask, use_cache=False
-            ).last_hidden_state
+            hidden = plain.get_decoder()(input_ids=input_ids, use_cache=False).last_hidden_state
             if torch.is_autocast_enabled(hidden.device.type):
                 hidden = hidden.to(torch.get_autocast_dtype(hidden.device.type))
             return _LinearCrossEntropy.apply(hidden.flatten(0, 1), head.weight, labels.flatten())
-    logits = model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False).logits
+    logits = model(
+        input_ids=input_ids, use_cache=False
+    ).logits  # several processes: the wrapper must see the whole forward pass
     return F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="sum")

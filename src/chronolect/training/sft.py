@@ -1,0 +1,78 @@
+"""Supervised fine-tuning on conversations."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+from accelerate.utils import set_seed
+from cyclopts import Parameter
+
+from chronolect.errors import UserError
+from chronolect.models.loading import load_tokenizer
+from chronolect.training.adapters import load_for_training
+from chronolect.training.chat_data import ChatRows, ChatValidation, read_conversations
+from chronolect.training.config import TrainingConfig
+from chronolect.training.loop import Loop, make_accelerator
+from chronolect.training.objectives.chat import Chat
+from chronolect.training.run_folder import open_run
+
+
+def train_sft(
+    data: Path,
+    *,
+    model: str,
+    out: Path,
+    val: Path | None = None,
+    tokenizer: Path | None = None,
+    assistant_only: bool = True,
+    config: Annotated[TrainingConfig, Parameter(name="*")] = TrainingConfig(),  # noqa: B008 (frozen)
+) -> dict[str, Any]:
+    """Fine-tune a model on conversations, all its weights or LoRA adapters (`lora_r`).
+
+    Args:
+        data: JSON lines of `{"messages": [{"role": ..., "content": ...}, ...]}`.
+        model: Folder or hub name of the model.
+        out: Run folder.
+        val: Conversations to validate on, in the same form.
+        tokenizer: Tokenizer folder; the model's own by default.
+        assistant_only: Learn the assistant's words only; else the whole text.
+        config: How to train. Conversations longer than `seq_len` tokens are cut and counted.
+
+    Returns:
+        Steps, tokens, loss, time and speed; conversations read, cut and left out; and under `eval` the validation loss.
+    """
+    settings = {"model": model, "assistant_only": assistant_only, **config.as_dict()}
+    folders = [Path(model)] if Path(model).is_dir() else []
+    inputs = [data, *([val] if val else []), *([tokenizer] if tokenizer else []), *folders]
+    accelerator = make_accelerator(config)
+    with open_run(out, command="train sft", config=settings, inputs=inputs, accelerator=accelerator) as run:
+        if run.results is not None:
+            return run.results
+        words = load_tokenizer(tokenizer or model)
+        pad_id = words.pad_token_id if words.pad_token_id is not None else words.eos_token_id
+        read = partial(read_conversations, tokenizer=words, seq_len=config.seq_len, assistant_only=assistant_only)
+        conversations = read(data)
+        held_out = {"val": ChatValidation(read(val), pad_id=pad_id)} if val else {}
+        set_seed(config.seed)
+        trained: Any = load_for_training(model, config, checkpoint=run.resume)
+        if trained.get_input_embeddings().weight.shape[0] < len(words):
+            raise UserError(
+                f"{model}: its vocabulary is smaller than the tokenizer's {len(words)} tokens; use its own tokenizer"
+            )
+        set_seed(config.seed, device_specific=True)
+        counts = {
+            "conversations": len(conversations),
+            "truncated": conversations.num_truncated,
+            "dropped": conversations.num_dropped,
+        }
+        return Loop(
+            run=run,
+            accelerator=accelerator,
+            model=trained,
+            tokenizer=words,
+            objective=Chat(),
+            rows=ChatRows(conversations, pad_id=pad_id, seed=config.seed),
+            validation=held_out,
+            config=config,
+            counts=counts,
+        ).run()
