@@ -8,8 +8,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from chronolect.console import progress
 from chronolect.errors import UserError
 from chronolect.timeline import Evidence, Span
 from chronolect.timeline.arrow import (
@@ -98,19 +100,17 @@ class Document:
 class CorpusWriter:
     """Writes documents, or record batches of the same schema, to part files in `folder`; use it in a `with` statement.
 
-    Holds at most one row group (8,192 rows or 16 MB of text) in memory. The folder and its first part appear with the
-    first row.
+    Holds at most one row group (8,192 rows or 16 MB of text) in memory. The folder appears with the first row.
     """
 
     def __init__(self, folder: Path, schema: pa.Schema = SCHEMA) -> None:
         self.folder = folder
         self.schema = schema
         self.rows = 0
-        self._waiting: list[dict[str, Any]] = []
-        self._waiting_bytes = 0
-        self._parts = 0
-        self._part_rows = 0
-        self._part_bytes = 0
+        self._documents: list[dict[str, Any]] = []
+        self._batches: list[pa.RecordBatch] = []
+        self._waiting_rows = self._waiting_bytes = 0
+        self._parts = self._part_rows = self._part_bytes = 0
         self._file: pq.ParquetWriter | None = None
 
     def __enter__(self) -> Self:
@@ -119,45 +119,53 @@ class CorpusWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._flush()
-        if self._file is not None:
-            self._file.close()
+        try:
+            if kind is None:
+                self._write_group()
+        finally:
+            if self._file is not None:
+                self._file.close()
 
     def write(self, document: Document) -> None:
         """Add one document."""
-        self._waiting.append(document.to_row())
-        self._waiting_bytes += len(document.text)
-        if len(self._waiting) >= _GROUP_ROWS or self._waiting_bytes >= _GROUP_BYTES:
-            self._flush()
+        self._documents.append(document.to_row())
+        self._count(1, len(document.text))
 
     def write_batch(self, batch: pa.RecordBatch) -> None:
-        """Add the rows of a batch as one row group."""
-        self._flush()
-        self._write_group(batch)
+        """Add the rows of a batch."""
+        self._documents_to_batch()
+        self._batches.append(batch)
+        self._count(batch.num_rows, _text_bytes(batch))
 
-    def _flush(self) -> None:
-        if self._waiting:
-            batch = pa.RecordBatch.from_pylist(self._waiting, schema=self.schema)
-            self._waiting, self._waiting_bytes = [], 0
-            self._write_group(batch)
+    def _count(self, rows: int, text_bytes: int) -> None:
+        self.rows += rows
+        self._waiting_rows += rows
+        self._waiting_bytes += text_bytes
+        if self._waiting_rows >= _GROUP_ROWS or self._waiting_bytes >= _GROUP_BYTES:
+            self._write_group()
 
-    def _write_group(self, batch: pa.RecordBatch) -> None:
-        if not batch.num_rows:
-            return
-        if self._file is not None and (self._part_rows >= _PART_ROWS or self._part_bytes >= _PART_BYTES):
-            self._file.close()
-            self._file = None
-        if self._file is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            path = self.folder / f"part-{self._parts:05d}.parquet"
-            self._file = pq.ParquetWriter(path, self.schema, compression="zstd")
-            self._parts += 1
-            self._part_rows = self._part_bytes = 0
-        self._file.write_batch(batch)
-        self.rows += batch.num_rows
-        self._part_rows += batch.num_rows
-        self._part_bytes += batch.nbytes
+    def _documents_to_batch(self) -> None:
+        if self._documents:
+            self._batches.append(pa.RecordBatch.from_pylist(self._documents, schema=self.schema))
+            self._documents = []
+
+    def _write_group(self) -> None:
+        self._documents_to_batch()
+        if self._waiting_rows:
+            if self._file is not None and (self._part_rows >= _PART_ROWS or self._part_bytes >= _PART_BYTES):
+                self._file.close()
+                self._file = None
+            if self._file is None:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                path = self.folder / f"part-{self._parts:05d}.parquet"
+                self._file = pq.ParquetWriter(path, self.schema, compression="zstd")
+                self._parts += 1
+                self._part_rows = self._part_bytes = 0
+            self._file.write_table(pa.Table.from_batches(self._batches, self.schema), row_group_size=self._waiting_rows)
+        self._part_rows += self._waiting_rows
+        self._part_bytes += self._waiting_bytes
+        self._waiting_rows = self._waiting_bytes = 0
+        self._batches = []
 
 
 def part_files(corpus: Path) -> list[Path]:
@@ -175,14 +183,39 @@ def count_documents(corpus: Path) -> int:
     return sum(_open(part).metadata.num_rows for part in part_files(corpus))
 
 
-def read_batches(corpus: Path, columns: Sequence[str] | None = None, rows: int = 1_024) -> Iterator[pa.RecordBatch]:
-    """Stream a corpus as record batches of at most `rows` rows, of the named columns only (all by default)."""
-    for part in part_files(corpus):
-        file = _open(part)
+def read_batches(
+    corpus: Path, columns: Sequence[str] | None = None, *, text_bytes: int | None = None, label: str | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Stream a corpus as record batches (one row group at a time), of the named columns only (all by default).
+
+    `text_bytes` cuts them into batches of at most that much text (or one document), `label` shows progress.
+    """
+    groups = [(part, group) for part in part_files(corpus) for group in range(_open(part).metadata.num_row_groups)]
+    opened: tuple[Path, pq.ParquetFile] | None = None
+    for part, group in progress(groups, label=label, total=len(groups)) if label else groups:
+        if opened is None or opened[0] != part:
+            opened = part, _open(part)
         try:
-            yield from file.iter_batches(batch_size=rows, columns=list(columns) if columns else None)
+            table = opened[1].read_row_group(group, columns=list(columns) if columns else None)
         except (pa.ArrowInvalid, OSError) as error:
             raise UserError(f"{part}: damaged ({_first_line(error)}); make the corpus again") from None
+        for batch in table.combine_chunks().to_batches():
+            yield from _cut(batch, text_bytes) if text_bytes else (batch,)
+
+
+def _cut(batch: pa.RecordBatch, text_bytes: int) -> Iterator[pa.RecordBatch]:
+    """Slices of a batch with at most `text_bytes` of text each, at least one row."""
+    start = size = 0
+    for row, length in enumerate(pc.binary_length(batch["text"]).to_pylist()):
+        if size and size + length > text_bytes:
+            yield batch.slice(start, row - start)
+            start, size = row, 0
+        size += length
+    yield batch.slice(start)
+
+
+def _text_bytes(batch: pa.RecordBatch) -> int:
+    return pc.sum(pc.binary_length(batch["text"])).as_py() or 0
 
 
 def read_documents(corpus: Path) -> Iterator[Document]:

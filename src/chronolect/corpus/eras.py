@@ -47,7 +47,7 @@ def parse_eras(texts: list[str]) -> list[Era]:
 def choose_eras(corpus: Path) -> list[Era]:
     """At most eight eras of 10, 20, 50, 100, ... years that cover what is dated in the corpus."""
     first = last = None
-    for batch in read_batches(corpus, ["written_earliest", "written_latest"], rows=65_536):
+    for batch in read_batches(corpus, ["written_earliest", "written_latest"]):
         earliest, latest = pc.min(batch["written_earliest"]).as_py(), pc.max(batch["written_latest"]).as_py()
         first = earliest if first is None else min(first, earliest if earliest is not None else first)
         last = latest if last is None else max(last, latest if latest is not None else last)

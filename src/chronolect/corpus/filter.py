@@ -7,13 +7,10 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from chronolect.artifacts import stage
-from chronolect.console import progress
-from chronolect.corpus.document import DROPPED, DROPPED_SCHEMA, CorpusWriter, count_documents, read_batches
+from chronolect.corpus.document import DROPPED, DROPPED_SCHEMA, CorpusWriter, read_batches
 from chronolect.errors import UserError
 from chronolect.timeline import Cutoff, Span, Verdict
 from chronolect.timeline.evidence import Field
-
-_ROWS = 1_024
 
 
 def filter_corpus(
@@ -52,13 +49,12 @@ def filter_corpus(
     kept_verdicts |= {Verdict.UNDATED} if undated == "keep" else set()
     reasons: Counter[str] = Counter()
     kept_dates, all_dates = _DateRange(), _DateRange()
-    total = count_documents(corpus)
     with stage(out, command="corpus filter", config=config, inputs=[corpus]) as work:
         with (
             CorpusWriter(work.folder) as kept,
             CorpusWriter(work.folder / DROPPED, DROPPED_SCHEMA) as dropped,
         ):
-            for batch in progress(read_batches(corpus, rows=_ROWS), label="filtering", total=-(-total // _ROWS)):
+            for batch in read_batches(corpus, label="filtering"):
                 spans = {field: _spans(batch, field) for field in fields}
                 verdicts = {field: [limit.judge(span) for span in spans[field]] for field in fields}
                 why = [

@@ -17,8 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from chronolect.artifacts import stage
-from chronolect.console import progress
-from chronolect.corpus.document import count_documents, read_batches
+from chronolect.corpus.document import read_batches
 from chronolect.corpus.eras import Era, choose_eras, parse_eras
 from chronolect.corpus.roundtrip import RoundTrip
 from chronolect.errors import UserError
@@ -49,7 +48,6 @@ AFTER = "after"
 # Text encoded at once: enough to keep all cores busy, little enough that the encodings (some 100 bytes a token) stay
 # small.
 _BATCH_BYTES = 2 << 20
-_READ_ROWS = 256
 
 
 def pack_corpus(
@@ -90,10 +88,6 @@ def pack_corpus(
         raise UserError(f"--val-ratio {val_ratio}: choose a share between 0 and 1, such as 0.01")
     eras = parse_eras(era) if era is not None else choose_eras(corpus)
     backend, eos_id = read_tokenizer(tokenizer)
-    backend.no_truncation()
-    backend.no_padding()
-    # A document that spells out a special token is about it; it must not end the document or begin a turn.
-    backend.encode_special_tokens = True
     check = RoundTrip(backend, tokenizer)
     check.tricky_strings()
     vocab_size = max(backend.get_vocab(with_added_tokens=True).values()) + 1
@@ -137,31 +131,20 @@ class _HeldOut:
         return int.from_bytes(drawn, "big") < self.ratio * 2**64
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Texts:
     """Some documents to encode together."""
 
-    ids: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
-    bytes: int = 0
+    ids: list[str]
+    texts: list[str]
+    spans: list[Span]
 
 
 def _text_batches(corpus: Path, *, label: str) -> Iterator[_Texts]:
     columns = ("id", "text", "written_earliest", "written_latest")
-    batches = read_batches(corpus, columns, rows=_READ_ROWS)
-    found = _Texts()
-    for batch in progress(batches, label=label, total=-(-count_documents(corpus) // _READ_ROWS)):
-        for id, text, earliest, latest in zip(*(batch[name].to_pylist() for name in columns), strict=True):
-            found.ids.append(id)
-            found.texts.append(text)
-            found.spans.append(Span(earliest, latest))
-            found.bytes += len(text)
-            if found.bytes >= _BATCH_BYTES:
-                yield found
-                found = _Texts()
-    if found.ids:
-        yield found
+    for batch in read_batches(corpus, columns, text_bytes=_BATCH_BYTES, label=label):
+        ids, texts, earliest, latest = (batch[name].to_pylist() for name in columns)
+        yield _Texts(ids, texts, [Span(*ends) for ends in zip(earliest, latest, strict=True)])
 
 
 @dataclass(slots=True)

@@ -62,7 +62,7 @@ def train_tokenizer(corpus: Path, *, out: Path, vocab_size: int = 8_192, min_fre
         work.counts = {"documents": documents, "bytes": 0}
 
         def texts() -> Iterator[list[str]]:
-            for batch in read_batches(corpus, ["text"], rows=256):
+            for batch in read_batches(corpus, ["text"], text_bytes=1 << 20):
                 work.counts["bytes"] += batch.nbytes
                 yield batch["text"].to_pylist()
 
@@ -120,12 +120,18 @@ def load_tokenizer(path: Path) -> "PreTrainedTokenizerFast":
 
 
 def read_tokenizer(path: Path) -> tuple[Tokenizer, int]:
-    """The bare tokenizer of a folder of the Hugging Face form, and the id of its end token; errors as `load_tokenizer`."""
+    """The bare tokenizer of a folder of the Hugging Face form, and the id of its end token; errors as `load_tokenizer`.
+
+    It is set to read documents: nothing is cut off or filled up, and a special token that a text spells out is text (a
+    document about `<|endoftext|>` must not end there).
+    """
     if not path.exists():
         raise UserError(f"{path}: no such tokenizer folder")
     file = path / "tokenizer.json"
     if not file.is_file():
-        raise UserError(f"{path}: not a tokenizer folder (no tokenizer.json); make one with `chronolect tokenizer train`")
+        raise UserError(
+            f"{path}: not a tokenizer folder (no tokenizer.json); make one with `chronolect tokenizer train`"
+        )
     try:
         tokenizer = Tokenizer.from_file(str(file))
     except Exception as error:  # the library raises nothing narrower
@@ -139,6 +145,9 @@ def read_tokenizer(path: Path) -> tuple[Tokenizer, int]:
     if eos_id is None:
         missing = f'its end token "{token}" is not in the vocabulary' if token else "it has no end token (eos_token)"
         raise UserError(f'{path}: {missing}; documents are separated by one, such as "{END_OF_TEXT}"')
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True
     return tokenizer, eos_id
 
 

@@ -77,7 +77,7 @@ def import_table(
     with stage(out, command="corpus import table", config=config, inputs=inputs) as work:
         undated = 0
         with CorpusWriter(work.folder) as writer:
-            for document in _documents(progress(files, label="importing files", total=len(files)), mapping, problems):
+            for document in progress(_documents(files, mapping, problems), label="importing documents"):
                 writer.write(document)
                 undated += not document.written.is_known
         problems.report()
@@ -167,7 +167,7 @@ class _Problems:
         return ", ".join(f"{count:,} {kind}" for kind, count in self.counts.items())
 
 
-def _documents(files: Any, mapping: _Mapping, problems: _Problems) -> Iterator[Document]:
+def _documents(files: list[tuple[Path, Path]], mapping: _Mapping, problems: _Problems) -> Iterator[Document]:
     names: set[str] = set()
     given: set[int] = set()
     for root, file in files:
