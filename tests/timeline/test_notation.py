@@ -126,7 +126,7 @@ def test_written_form_reads_back(span):
 
 @given(st.from_regex(r"\A\d{3}(X|\d(-(0[13-9]|1[0-2])(-([0-2]\d|3[01]|XX))?)?)\Z"))
 def test_agrees_with_the_edtf_package_where_that_is_right(text):
-    """Left out is what the package gets wrong: February (29 days in every year), wildcards in years with months, BCE."""
+    """Left out is what the package gets wrong: February (29 days in every year), BCE, wildcard years with months."""
     try:
         theirs = parse_edtf(text)
     except EDTFParseException:

@@ -4,7 +4,6 @@
 65,536), each document followed by the end token. `documents.parquet` tells where each document lies.
 """
 
-import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ import pyarrow.parquet as pq
 from chronolect.artifacts import stage
 from chronolect.corpus.document import read_batches
 from chronolect.corpus.eras import Era, choose_eras, parse_eras
+from chronolect.corpus.holdout import HeldOut
 from chronolect.corpus.roundtrip import RoundTrip
 from chronolect.errors import UserError
 from chronolect.models.tokenizers import read_tokenizer
@@ -84,8 +84,7 @@ def pack_corpus(
         UserError: No corpus, a tokenizer that changes text or lacks an end token, or a split without documents.
     """
     config = {name: value for name, value in locals().items() if name not in ("corpus", "out", "tokenizer", "after")}
-    if not 0 < val_ratio < 1:
-        raise UserError(f"--val-ratio {val_ratio}: choose a share between 0 and 1, such as 0.01")
+    held_out = HeldOut(val_ratio, seed)
     eras = parse_eras(era) if era is not None else choose_eras(corpus)
     backend, eos_id = read_tokenizer(tokenizer)
     check = RoundTrip(backend, tokenizer)
@@ -94,7 +93,7 @@ def pack_corpus(
     dtype = np.dtype("<u2") if vocab_size <= 1 << 16 else np.dtype("<u4")
     inputs = [corpus, tokenizer] + ([after] if after is not None else [])
     with stage(out, command="corpus pack", config=config, inputs=inputs) as work:
-        with _Packer(work.folder, dtype, eos_id, held_out=_HeldOut(val_ratio, seed)) as packer:
+        with _Packer(work.folder, dtype, eos_id, held_out=held_out) as packer:
             for texts in _text_batches(corpus, label="packing"):
                 check.sample(texts.texts)
                 packer.add(texts, backend, eras)
@@ -112,23 +111,6 @@ def pack_corpus(
             "splits": splits,
         }
     return work.counts
-
-
-def text_key(text: str) -> bytes:
-    """What makes two texts copies of each other: 16 bytes that ignore case and spacing."""
-    return hashlib.blake2b(" ".join(text.split()).casefold().encode(), digest_size=16).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class _HeldOut:
-    """Whether a text is held out: decided by the text and the seed alone."""
-
-    ratio: float
-    seed: int
-
-    def __call__(self, text: str) -> bool:
-        drawn = hashlib.blake2b(text_key(text), digest_size=8, key=str(self.seed).encode()).digest()
-        return int.from_bytes(drawn, "big") < self.ratio * 2**64
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +138,7 @@ class _Split:
 class _Packer:
     """Appends documents to the token files of their splits, and to the index."""
 
-    def __init__(self, folder: Path, dtype: np.dtype[Any], eos_id: int, held_out: _HeldOut) -> None:
+    def __init__(self, folder: Path, dtype: np.dtype[Any], eos_id: int, held_out: HeldOut) -> None:
         self.folder, self.dtype, self.eos_id, self.held_out = folder, dtype, eos_id, held_out
         self.splits: dict[str, _Split] = {}
         self._open = ExitStack()

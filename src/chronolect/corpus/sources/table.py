@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -95,25 +96,20 @@ def import_table(
     return {name: value for name, value in work.counts.items() if name != "problem_list"}
 
 
+@dataclass(frozen=True, slots=True)
 class _Mapping:
-    """Which field of a record is which of a document, and which fields were ever seen."""
+    """Which field of a record is which of a document, what is the same for all, and which fields were ever seen."""
 
-    def __init__(
-        self,
-        *,
-        text: str,
-        title: str | None,
-        id: str | None,
-        written: str | None,
-        about: str | None,
-        url: str | None,
-        language: str,
-        licence: str,
-        source: str,
-    ) -> None:
-        self.text, self.title, self.id, self.written, self.about, self.url = text, title, id, written, about, url
-        self.language, self.licence, self.source = language, licence, source
-        self.seen: Counter[str] = Counter()
+    text: str
+    title: str | None
+    id: str | None
+    written: str | None
+    about: str | None
+    url: str | None
+    language: str
+    licence: str
+    source: str
+    seen: set[str] = field(default_factory=set)
 
     def check_fields_were_seen(self) -> None:
         """A field that no record has is a slip of the pen."""
@@ -176,7 +172,7 @@ def _documents(files: list[tuple[Path, Path]], mapping: _Mapping, problems: _Pro
             if isinstance(record, Problem):
                 problems.add("unreadable", record)
                 continue
-            mapping.seen.update(record.fields.keys())
+            mapping.seen.update(record.fields)
             document = _document(record, base, mapping, problems)
             if document is None:
                 continue
@@ -215,7 +211,7 @@ def _document(record: Record, base: str, mapping: _Mapping, problems: _Problems)
     )
 
 
-def _date(record: Record, name: str | None, field: Field, problems: _Problems) -> tuple[Span, tuple[Evidence, ...]]:
+def _date(record: Record, name: str | None, which: Field, problems: _Problems) -> tuple[Span, tuple[Evidence, ...]]:
     value = record.fields.get(name) if name else None
     if name is None or value is None or value == "" or value != value:  # NaN differs from itself
         return Span(), ()
@@ -226,7 +222,7 @@ def _date(record: Record, name: str | None, field: Field, problems: _Problems) -
         return Span(), ()
     if not span.is_known:
         return Span(), ()
-    return span, (Evidence(field, span, "catalogue", reference=f"{record.where} {name}", quote=str(value)),)
+    return span, (Evidence(which, span, "catalogue", reference=f"{record.where} {name}", quote=str(value)),)
 
 
 def to_span(value: Any) -> Span:
@@ -260,7 +256,7 @@ def _with_unique_id(document: Document, given: set[int], record: Record, problem
     while hash(f"{document.id}-{number}") in given:
         number += 1
     given.add(hash(f"{document.id}-{number}"))
-    return Document.from_row({**document.to_row(), "id": f"{document.id}-{number}"})
+    return replace(document, id=f"{document.id}-{number}")
 
 
 def _unique(name: str, taken: set[str]) -> str:
