@@ -1,0 +1,187 @@
+"""The vocabulary of a GGUF file, from a Hugging Face tokenizer folder: tokens, merges, special ids and the chat template.
+
+llama.cpp holds the splitting rule of each tokenizer family as code and picks it by name (`tokenizer.ggml.pre`). A wrong name gives wrong
+token ids without an error, so the name is found from the rule in `tokenizer.json` and from nothing else.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gguf import GGUFWriter, TokenType
+from transformers import PretrainedConfig, PreTrainedTokenizerBase
+
+from chronolect.artifacts import read_json
+from chronolect.errors import UserError
+from chronolect.models.loading import load_tokenizer
+
+OTHER_WAY = "--llama-cpp-path CHECKOUT converts it with llama.cpp's own script"
+
+_GPT2_SPLIT: dict[str, Any] = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}
+_NO_SPLIT = _GPT2_SPLIT | {"use_regex": False}
+
+
+def _sequence(first: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "Sequence", "pretokenizers": [first, last]}
+
+
+def _split(pattern: str) -> dict[str, Any]:
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+
+
+_WORDS = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+# (llama.cpp's name, pre-tokenizer, whether whole words in the vocabulary skip the merges)
+_PRE_TOKENIZERS: tuple[tuple[str, dict[str, Any], bool], ...] = (
+    ("gpt-2", _GPT2_SPLIT, False),
+    ("qwen2", _sequence(_split(_WORDS % ""), _NO_SPLIT), False),
+    ("llama-bpe", _sequence(_split(_WORDS % "{1,3}"), _NO_SPLIT), True),
+    ("smollm", _sequence({"type": "Digits", "individual_digits": True}, _GPT2_SPLIT), False),
+)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a GGUF file says about its tokenizer.
+
+    Attributes:
+        pre: llama.cpp's name of the splitting rule.
+        tokens: The tokens in order of their ids, as `tokenizer.json` spells them.
+        types: For each token: normal, control (a special token), user-defined (another added token) or unused (padding of the matrix).
+        merges: The merges, best first, each as "left right".
+        special_ids: "bos", "eos", "pad", "unk" and their ids, where the tokenizer has them.
+        adds_bos: Whether encoding puts the bos token in front by itself.
+        adds_eos: Whether encoding puts the eos token at the end by itself.
+        chat_template: The chat template in Jinja, without the training-only `generation` marks.
+    """
+
+    pre: str
+    tokens: list[str]
+    types: list[TokenType]
+    merges: list[str]
+    special_ids: dict[str, int]
+    adds_bos: bool
+    adds_eos: bool
+    chat_template: str | None
+
+    def write(self, writer: GGUFWriter) -> None:
+        """Add the vocabulary's keys to a GGUF file."""
+        writer.add_tokenizer_model("gpt2")
+        writer.add_tokenizer_pre(self.pre)
+        writer.add_token_list(self.tokens)
+        writer.add_token_types(self.types)
+        writer.add_token_merges(self.merges)
+        add_id = {
+            "bos": writer.add_bos_token_id,
+            "eos": writer.add_eos_token_id,
+            "pad": writer.add_pad_token_id,
+            "unk": writer.add_unk_token_id,
+        }
+        for name, token in self.special_ids.items():
+            add_id[name](token)
+        writer.add_add_bos_token(self.adds_bos)
+        writer.add_add_eos_token(self.adds_eos)
+        if self.chat_template is not None:
+            writer.add_chat_template(self.chat_template)
+
+
+def read_vocabulary(folder: Path, *, config: PretrainedConfig) -> Vocabulary:
+    """Read the vocabulary of a model folder, padded with unused tokens to the rows of the embedding.
+
+    Raises:
+        UserError: Where the folder has no `tokenizer.json`, its tokenizer is no byte-level BPE that llama.cpp knows, or it has more tokens
+            than the model.
+    """
+    file = folder / "tokenizer.json"
+    definition = read_json(file)
+    pre = recognise_pre_tokenizer(definition, file)
+    tokenizer = load_tokenizer(folder)
+    ids = tokenizer.get_vocab()
+    size = config.vocab_size
+    if max(ids.values()) >= size:
+        raise UserError(
+            f"{file}: has tokens up to id {max(ids.values())}, but the model's embedding has {size} rows; "
+            "put the tokenizer the model was trained with into its folder"
+        )
+    added = {token["id"]: token["special"] for token in definition.get("added_tokens", [])}
+    tokens = [f"[UNUSED_{index}]" for index in range(size)]
+    types = [TokenType.UNUSED] * size
+    for token, index in ids.items():
+        tokens[index] = token
+        types[index] = TokenType.NORMAL
+        if index in added:
+            types[index] = TokenType.CONTROL if added[index] else TokenType.USER_DEFINED
+    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in definition["model"]["merges"]]
+    special_ids = _special_ids(tokenizer, config, file)
+    encoded = tokenizer("a")["input_ids"]
+    template = tokenizer.chat_template
+    return Vocabulary(
+        pre=pre,
+        tokens=tokens,
+        types=types,
+        merges=merges,
+        special_ids=special_ids,
+        adds_bos=bool(encoded) and encoded[0] == special_ids.get("bos"),
+        adds_eos=bool(encoded) and encoded[-1] == special_ids.get("eos"),
+        chat_template=without_generation_marks(template) if isinstance(template, str) else None,
+    )
+
+
+def recognise_pre_tokenizer(definition: dict[str, Any], file: Path) -> str:
+    """llama.cpp's name for the splitting rule of a `tokenizer.json`.
+
+    Raises:
+        UserError: Where the tokenizer is no byte-level BPE, or llama.cpp's rule for it is not known here.
+    """
+    model = definition.get("model") or {}
+    kind = model.get("type")
+    if kind != "BPE" or model.get("byte_fallback"):
+        name = "BPE with byte fallback (SentencePiece)" if kind == "BPE" else kind
+        raise UserError(f"{file}: the tokenizer is {name}, not byte-level BPE; {OTHER_WAY}")
+    for option in ("dropout", "continuing_subword_prefix", "end_of_word_suffix"):
+        if model.get(option):
+            raise UserError(f"{file}: the BPE model uses {option}, which GGUF cannot say; {OTHER_WAY}")
+    normalizer = (definition.get("normalizer") or {}).get("type")
+    found = _essentials(definition.get("pre_tokenizer"))
+    for name, rule, ignore_merges in _PRE_TOKENIZERS:
+        if found == rule and bool(model.get("ignore_merges")) == ignore_merges:
+            # llama.cpp normalises nothing. Qwen's NFC is left out by its own converter too; it matters for decomposed accents only.
+            if normalizer is None or (name == "qwen2" and normalizer == "NFC"):
+                return name
+            raise UserError(f"{file}: the tokenizer normalises text ({normalizer}), llama.cpp does not; {OTHER_WAY}")
+    raise UserError(
+        f"{file}: unknown pre-tokenizer {json.dumps(definition.get('pre_tokenizer'), ensure_ascii=False)[:120]} "
+        f"(known: {', '.join(name for name, _, _ in _PRE_TOKENIZERS)}); {OTHER_WAY}"
+    )
+
+
+def without_generation_marks(template: str) -> str:
+    """A chat template whose `{% generation %}` blocks, which only training reads, are blocks that any Jinja knows.
+
+    >>> without_generation_marks("{%- generation %}x{% endgeneration -%}")
+    '{%- if true %}x{% endif -%}'
+    """
+    template = re.sub(r"\{%(-?)\s*generation\s*(-?)%\}", r"{%\1 if true \2%}", template)
+    return re.sub(r"\{%(-?)\s*endgeneration\s*(-?)%\}", r"{%\1 endif \2%}", template)
+
+
+def _special_ids(tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig, file: Path) -> dict[str, int]:
+    """The ids of bos, eos, pad and unk. llama.cpp takes token 11 for a bos or eos that is not given, so both are always given."""
+    found = {name: getattr(tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad", "unk")}
+    if found["eos"] is None:
+        raise UserError(f"{file.parent}: the tokenizer has no end token (eos_token in tokenizer_config.json)")
+    if found["bos"] is None:
+        found["bos"] = config.bos_token_id if config.bos_token_id is not None else found["eos"]
+    return {name: index for name, index in found.items() if index is not None}
+
+
+def _essentials(rule: Any) -> Any:
+    """A pre-tokenizer without what does not change the split (`trim_offsets` moves offsets only)."""
+    if isinstance(rule, dict):
+        return {key: _essentials(value) for key, value in rule.items() if key != "trim_offsets"}
+    if isinstance(rule, list):
+        return [_essentials(part) for part in rule]
+    return rule

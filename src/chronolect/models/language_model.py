@@ -1,0 +1,111 @@
+"""The one interface through which models are scored and asked, whatever runs them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from chronolect.errors import UserError
+
+if TYPE_CHECKING:  # loading imports torch, which GGUF files and servers do without
+    from chronolect.models.loading import DType
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How likely a model finds a text.
+
+    Attributes:
+        logprob: Log-probability in nats, summed over the tokens.
+        num_tokens: Number of tokens scored.
+        is_greedy: Whether each token was the model's first choice.
+    """
+
+    logprob: float
+    num_tokens: int
+    is_greedy: bool
+
+
+class LanguageModel(Protocol):
+    """A model that scores and continues text. The beginning-of-text token is put in front by the model itself.
+
+    Attributes:
+        name: The model's name, for people.
+    """
+
+    name: str
+
+    def loglikelihoods(self, requests: Sequence[tuple[str, str]]) -> list[Score]:
+        """Score each continuation after its context, for (context, continuation) pairs."""
+        ...
+
+    def text_loglikelihoods(self, texts: Sequence[str]) -> list[Score]:
+        """Score whole texts."""
+        ...
+
+    def generate(
+        self, prompts: Sequence[str], *, max_tokens: int = 64, temperature: float = 0.0, stop: Sequence[str] = ()
+    ) -> list[str]:
+        """Continue each prompt until `max_tokens`, an end token or one of the `stop` strings, which is left out."""
+        ...
+
+    def close(self) -> None:
+        """Free what the model holds."""
+        ...
+
+def open_model(
+    spec: str | Path,
+    *,
+    model_name: str | None = None,
+    dtype: "DType" = "float32",
+    device: str = "auto",
+    threads: int | None = None,
+    seed: int = 0,
+) -> LanguageModel:
+    """Open a model for scoring and asking.
+
+    Args:
+        spec: A Hugging Face folder (or a PEFT adapter's), a `.gguf` file, the `http(s)://…/v1` address of an OpenAI-compatible server, or
+            `dummy`, a deterministic stand-in that knows nothing.
+        model_name: The model's name on the server; by default the only one it offers.
+        dtype: Type of the weights in memory (folders only).
+        device: `cpu`, `cuda` or `auto` (folders only).
+        threads: Number of processor threads (folders and files).
+        seed: Seed of sampling.
+
+    Raises:
+        UserError: Where `spec` is none of these, or the model cannot be loaded.
+    """
+    text = str(spec)
+    if text == "dummy":
+        from chronolect.models.dummy import DummyModel
+
+        return DummyModel(seed=seed)
+    if text.startswith(("http://", "https://")):
+        from chronolect.models.server import ServerModel
+
+        return ServerModel(text, model_name, seed=seed)
+    path = Path(spec)
+    if path.suffix.lower() == ".gguf":
+        from chronolect.models.gguf_file import GgufModel
+
+        return GgufModel(path, threads=threads, seed=seed)
+    if path.is_dir():
+        from chronolect.models.hf import HfModel
+
+        return HfModel(path, dtype=dtype, device=device, threads=threads, seed=seed)
+    problem = "not a model" if path.exists() else "no such model"
+    raise UserError(f'{spec}: {problem}; give a Hugging Face folder, a .gguf file, an http(s):// address or "dummy"')
+
+
+def short_name(spec: str | Path) -> str:
+    """A name for people: that of the folder or file, or of the folder above where it is called `final`, `merged` or `checkpoint-N`.
+
+    >>> short_name("runs/locked/final"), short_name("runs/gguf/locked-q8_0.gguf")
+    ('locked', 'locked-q8_0')
+    """
+    path = Path(spec)
+    stem = path.stem if path.suffix.lower() == ".gguf" else path.name
+    if (stem in ("final", "merged") or stem.startswith("checkpoint-")) and path.parent.name:
+        return path.parent.name
+    return stem
