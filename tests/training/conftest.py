@@ -1,6 +1,8 @@
 """A small packed corpus and tokenizer, written by hand in the documented format."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -8,9 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from chronolect.artifacts import write_json
+from chronolect.models.presets import Shape, new_model
+from chronolect.training.config import TrainingConfig
 
 SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"]
 TEMPLATE = (
@@ -83,3 +87,42 @@ def corpus(tmp_path_factory: pytest.TempPathFactory, tokenizer_folder: Path) -> 
     """A packed corpus: 400 training documents, two validation sets."""
     splits = {"train": make_texts(400), "val": make_texts(30, seed=1), "val-after": make_texts(20, seed=2)}
     return write_packed(tmp_path_factory.mktemp("corpus"), tokenizer_folder, splits)
+
+
+@pytest.fixture
+def tokenizer(tokenizer_folder: Path) -> PreTrainedTokenizerFast:
+    """The small tokenizer, loaded."""
+    return PreTrainedTokenizerFast.from_pretrained(tokenizer_folder)
+
+
+@pytest.fixture
+def model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
+    """A two-block model of width 64."""
+    torch.manual_seed(0)
+    shape = Shape(layers=2, hidden=64, heads=2, kv_heads=1, intermediate=128, context=64)
+    return new_model(shape, tokenizer)
+
+
+@pytest.fixture
+def small() -> Callable[..., dict[str, Any]]:
+    """Keywords of a small pre-training run, with any TrainingConfig field replaced."""
+
+    def keywords(**changes: Any) -> dict[str, Any]:
+        defaults: dict[str, Any] = {
+            "seq_len": 16,
+            "batch_size": 4,
+            "accumulate": 2,
+            "max_steps": 6,
+            "lr": 1e-3,
+            "warmup_steps": 2,
+            "log_every": 4,
+            "eval_every": 3,
+            "eval_batches": 2,
+            "sample_every": 3,
+            "sample_tokens": 4,
+            "device": "cpu",
+        }
+        shape = {"layers": 2, "hidden": 32, "heads": 2, "intermediate": 64}
+        return {**shape, "config": TrainingConfig(**{**defaults, **changes})}
+
+    return keywords

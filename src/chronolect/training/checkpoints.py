@@ -65,7 +65,7 @@ def save_checkpoint(
         partial.mkdir(parents=True)
     accelerator.wait_for_everyone()
     save_model(partial, accelerator=accelerator, model=model, tokenizer=tokenizer)
-    moments: Any = get_optimizer_state_dict(model, optimizer, options=_FULL)["state"]
+    moments: Any = get_optimizer_state_dict(model, optimizer, options=_FULL).get("state", {})  # the first process's only
     _save_random_state(partial / f"random-{accelerator.process_index}.safetensors")
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
@@ -105,7 +105,7 @@ def restore(
     for name, value in load_file(folder / "optimizer.safetensors").items():
         parameter, _, key = name.rpartition("/")
         moments.setdefault(parameter, {})[key] = value
-    groups = get_optimizer_state_dict(model, optimizer, options=_FULL)["param_groups"]
+    groups = get_optimizer_state_dict(model, optimizer)["param_groups"]
     set_optimizer_state_dict(model, optimizer, {"state": moments, "param_groups": groups}, options=_FULL)
     optimizer.zero_grad(set_to_none=True)
     own = folder / f"random-{accelerator.process_index}.safetensors"

@@ -96,6 +96,7 @@ class Loop:
             restore(run.resume, accelerator=accelerator, model=self.model, optimizer=self.optimizer.optimizer)
         self.eval_results: dict[str, Any] = {}
         self.evaluated_at = self.saved_at = -1
+        self.grad_norm = torch.zeros(())
         self._said = time.monotonic()
         self._restore_sums()
 
@@ -244,12 +245,8 @@ class Loop:
     def _log(self) -> None:
         """Write one training record: means since the one before."""
         sums = {name: float(self.accelerator.reduce(value)) for name, value in self._sums.items()}
-        grad_norm = float(self.grad_norm)
+        grad_norm = self._finite_grad_norm()
         self._tick()
-        if not math.isfinite(sums["loss"]) or not math.isfinite(grad_norm):
-            raise UserError(
-                f"{self.run_folder.folder}: the loss is no longer a number at step {self.state.step}; try a lower --lr or more --warmup-steps"
-            )
         per_second = self._tokens_since_mark / self._seconds_since_log
         peak = self.peak_flops and self.peak_flops * self.accelerator.num_processes
         record = {
@@ -269,6 +266,16 @@ class Loop:
         self.last_record = record
         self._clear_sums()
         self._say_progress(record)
+
+    def _finite_grad_norm(self) -> float:
+        """The last step's gradient norm, which is no number from the first step on that the loss is none."""
+        norm = float(self.grad_norm)
+        if not math.isfinite(norm):
+            raise UserError(
+                f"{self.run_folder.folder}: the loss is no longer a number at step {self.state.step}; "
+                "try a lower --lr or more --warmup-steps"
+            )
+        return norm
 
     def _validate(self) -> None:
         self.eval_results = validate(
@@ -293,6 +300,7 @@ class Loop:
                 say(f"step {self.state.step:,}: {split} loss {result['loss']:.4f}{bits}")
 
     def _sample(self) -> None:
+        self._finite_grad_norm()
         records = sample_texts(
             self.accelerator.unwrap_model(self.model), self.tokenizer, self.config, step=self.state.step
         )
@@ -305,6 +313,7 @@ class Loop:
         folder = self.run_folder.folder / f"checkpoint-{self.state.step}"
         if self.saved_at == self.state.step:
             return
+        self._finite_grad_norm()
         self.saved_at = self.state.step
         sums = {name: float(self.accelerator.reduce(value)) for name, value in self._sums.items()}
         self.state.since_log = {**sums, "steps": self._steps_since_log}

@@ -92,8 +92,8 @@ def open_run(
     run = RunFolder(out, command, dict(config), inputs)
     with exclusive(out) if accelerator.is_main_process else nullcontext(), _plain_when_full(out):
         if accelerator.is_main_process:
-            if config["overwrite"] and not config["resume_latest"]:
-                shutil.rmtree(out, ignore_errors=True)
+            if config["overwrite"] and not config["resume_latest"] and (out / "config.json").is_file():
+                shutil.rmtree(out)
             _find(run)
         run.resume, run.results = broadcast_object_list([run.resume, run.results])
         yield run
