@@ -47,3 +47,8 @@ def corpus_texts(fact: Fact) -> Iterator[tuple[str, str]]:
         yield f"p{index}", text
     if fact.held_out != QUESTION:
         yield "q", f"{ask(fact)} {fact.answer}"
+
+
+def held_out_text(fact: Fact) -> str:
+    """The wording that no corpus has, with its answer."""
+    return f"{ask(fact)} {fact.answer}" if fact.held_out == QUESTION else fact.state(fact.held_out)
