@@ -53,6 +53,7 @@ class LanguageModel(Protocol):
         """Free what the model holds."""
         ...
 
+
 def open_model(
     spec: str | Path,
     *,

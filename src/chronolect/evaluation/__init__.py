@@ -1,0 +1,1 @@
+"""Evaluation: up to when a model knows the world, measured with intervals."""
