@@ -150,30 +150,46 @@ def _with_small_files(train: Any, out: Path) -> None:
         signal.signal(signal.SIGXFSZ, previous)
 
 
+# One of two processes; with DIE set, the second one dies in step 6.
+ONE_OF_TWO = """
+import os, sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from chronolect.training.config import TrainingConfig
+from chronolect.training.loop import Loop
+from chronolect.training.pretrain import train_pretrain
+
+forward = Loop._step
+
+def stepping(loop):
+    if os.environ.get("DIE") and loop.state.step == 5 and not loop.accelerator.is_main_process:
+        os._exit(1)
+    forward(loop)
+
+Loop._step = stepping
+corpus, out = Path(sys.argv[1]), Path(sys.argv[2])
+train_pretrain(corpus, out=out, layers=2, hidden=32, heads=2, intermediate=64, config=TrainingConfig(**eval(sys.argv[3])))
+"""
+
+
 @pytest.mark.slow
-def test_two_processes_train_to_the_loss_of_one(tmp_path: Path, corpus: Path, small: Any) -> None:
+def test_two_processes_die_and_resume_to_the_losses_of_one(tmp_path: Path, corpus: Path, small: Any) -> None:
     """Two gloo processes of two rows each see the rows that one process of four sees."""
     changes = {"log_every": 1, "sample_every": 0, "eval_every": 3, "save_every": 4}
     train_pretrain(corpus, out=tmp_path / "one", **small(**changes, batch_size=4))
-    settings = small(**changes, batch_size=2)["config"].as_dict()
+    settings = small(**changes, batch_size=2, resume_latest=True)["config"].as_dict()
     script = tmp_path / "train.py"
-    script.write_text(
-        "import sys, torch\nfrom pathlib import Path\n"
-        "from chronolect.training.config import TrainingConfig\nfrom chronolect.training.pretrain import train_pretrain\n"
-        "torch.set_num_threads(1)\n"
-        "train_pretrain(Path(sys.argv[1]), out=Path(sys.argv[2]), layers=2, hidden=32, heads=2, intermediate=64,\n"
-        f"    config=TrainingConfig(**{settings!r}))\n"
-    )
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    subprocess.run(
-        [*launch, str(script), str(corpus), str(tmp_path / "two")],
-        check=True,
-        capture_output=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"},
-        timeout=300,
-    )
+    script.write_text(ONE_OF_TWO)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script)]
+    command = [*launch, str(corpus), str(tmp_path / "two"), repr(settings)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    died = subprocess.run(command, capture_output=True, env={**environment, "DIE": "1"}, timeout=300, check=False)
+    assert died.returncode != 0
+    assert fault(tmp_path / "two/checkpoint-4") is None
+    resumed = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
+    assert "continuing from checkpoint-4" in resumed.stderr, resumed.stderr
     one, two = metrics(tmp_path / "one"), metrics(tmp_path / "two")
     assert [r["kind"] for r in one] == [r["kind"] for r in two]
     for record, other in zip(one, two, strict=True):
         assert other["loss"] == pytest.approx(record["loss"], rel=1e-4), (record, other)
-    assert fault(tmp_path / "two/checkpoint-4") is None

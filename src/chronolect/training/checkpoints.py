@@ -65,7 +65,9 @@ def save_checkpoint(
         partial.mkdir(parents=True)
     accelerator.wait_for_everyone()
     save_model(partial, accelerator=accelerator, model=model, tokenizer=tokenizer)
-    moments: Any = get_optimizer_state_dict(model, optimizer, options=_FULL).get("state", {})  # the first process's only
+    moments: Any = get_optimizer_state_dict(model, optimizer, options=_FULL).get(
+        "state", {}
+    )  # the first process's only
     _save_random_state(partial / f"random-{accelerator.process_index}.safetensors")
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:

@@ -3,7 +3,13 @@
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from chronolect.errors import UserError
+from chronolect.errors import UserError, did_you_mean
+
+_CHOICES = {
+    "schedule": ("cosine", "wsd", "constant"),
+    "dtype": ("float32", "bfloat16"),
+    "device": ("auto", "cpu"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +99,12 @@ class TrainingConfig:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
+        for name, known in _CHOICES.items():
+            if getattr(self, name) not in known:
+                value = getattr(self, name)
+                raise UserError(
+                    f"{_flag(name)} {value}: unknown; one of {', '.join(known)}{did_you_mean(value, known)}"
+                )
         for name in ("seq_len", "batch_size", "accumulate", "log_every", "sample_tokens"):
             if getattr(self, name) < 1:
                 raise UserError(f"{_flag(name)} must be at least 1, not {getattr(self, name)}")

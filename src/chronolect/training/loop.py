@@ -80,6 +80,7 @@ class Loop:
         self.rows_per_step = config.batch_size * config.accumulate * accelerator.num_processes
         self.total_steps = self._count_steps()
         plain: Any = model.get_base_model() if isinstance(model, PeftModel) else model
+        plain.config.max_position_embeddings = max(plain.config.max_position_embeddings, config.seq_len)
         self.flops_per_token = flops_per_token(plain, config.seq_len)
         self.peak_flops = peak_flops(accelerator.device)
         if config.gradient_checkpointing:

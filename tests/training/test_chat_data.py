@@ -1,0 +1,86 @@
+"""Conversations: what is learned, cut, left out and refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from chronolect.errors import UserError
+from chronolect.training.chat_data import ChatRows, ChatValidation, read_conversations
+from chronolect.training.data import IGNORED
+
+
+def talk(question: str, answer: str) -> dict[str, Any]:
+    """One exchange."""
+    return {
+        "messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}],
+        "metadata": 1,
+    }
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Twelve short exchanges, one with an endless answer and one with an endless question."""
+    talks = [talk(f"Who won race {n}?", f"Cleo won race {n}.") for n in range(12)]
+    talks += [talk("Speak!", "Ada " * 100), talk("Ada " * 100, "Yes.")]
+    path = tmp_path / "talks.jsonl"
+    path.write_text("\n".join(json.dumps(one) for one in talks) + "\n\n")
+    return path
+
+
+def test_only_the_assistants_words_are_learned(file: Path, tokenizer: PreTrainedTokenizerFast) -> None:
+    read = read_conversations(file, tokenizer, seq_len=60, assistant_only=True)
+    assert (len(read), read.num_truncated, read.num_dropped) == (13, 2, 1)
+    tokens, targets = read.row(3)
+    assert tokenizer.decode(tokens[targets]) == "Cleo won race 3.<|im_end|>\n"
+    everything = read_conversations(file, tokenizer, seq_len=60, assistant_only=False)
+    assert (len(everything), everything.num_truncated, everything.num_dropped) == (14, 2, 0)
+    assert everything.targets.all()
+
+
+def test_rows_are_padded_right_and_permuted_by_epoch(file: Path, tokenizer: PreTrainedTokenizerFast) -> None:
+    read = read_conversations(file, tokenizer, seq_len=60, assistant_only=True)
+    rows = ChatRows(read, pad_id=tokenizer.pad_token_id, seed=1)
+    seen = [
+        [tuple(t for t in row.tolist() if t != tokenizer.pad_token_id) for row in rows.batch(e * 13, 13)["input_ids"]]
+        for e in (0, 1)
+    ]
+    assert sorted(seen[0]) == sorted(seen[1])
+    assert seen[0] != seen[1]
+    batch = rows.batch(5, 4)
+    again = ChatRows(read, pad_id=tokenizer.pad_token_id, seed=1).batch(5, 4)
+    assert torch.equal(batch["input_ids"], again["input_ids"])
+    assert (batch["labels"][batch["input_ids"] == tokenizer.pad_token_id] == IGNORED).all()
+    past_the_end = ChatValidation(read, pad_id=tokenizer.pad_token_id).batch(12, 4)
+    assert (past_the_end["labels"][1:] == IGNORED).all()
+
+
+def test_bad_lines_and_tokenizers_are_named(tmp_path: Path, file: Path, tokenizer: PreTrainedTokenizerFast) -> None:
+    def read(path: Path, assistant_only: bool = True) -> None:
+        read_conversations(path, tokenizer, seq_len=60, assistant_only=assistant_only)
+
+    with pytest.raises(UserError, match="no such file"):
+        read(tmp_path / "nothing.jsonl")
+    for line, message in [
+        ('{"messages": [', "line 2: not valid JSON"),
+        ('{"text": "x"}', 'line 2: must be an object with the key "messages"'),
+        ('{"messages": [{"role": "user"}]}', 'line 2: "messages" must be a list of objects'),
+        ('{"messages": []}', 'line 2: "messages" must be a list of objects'),
+    ]:
+        bad = tmp_path / "bad.jsonl"
+        bad.write_text(json.dumps(talk("a", "b")) + "\n" + line + "\n")
+        with pytest.raises(UserError, match=message):
+            read(bad)
+    (tmp_path / "none.jsonl").write_text("\n")
+    with pytest.raises(UserError, match="no conversation"):
+        read(tmp_path / "none.jsonl")
+    tokenizer.chat_template = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
+    with pytest.raises(UserError, match="% generation %}"):
+        read(file)
+    read(file, assistant_only=False)
+    tokenizer.chat_template = None
+    with pytest.raises(UserError, match="no chat template"):
+        read(file)
