@@ -104,10 +104,11 @@ def test_another_seed_holds_out_others(packed, tokenizer, tmp_path):
     assert read_split(tmp_path / "other", "val").keys() != read_split(packed, "val").keys()
 
 
-def test_own_eras(make_corpus, tokenizer, tmp_path):
+def test_own_eras(make_corpus, tokenizer, tmp_path, capsys):
     eras = ["war=1914/1918", "never=2100"]
     counts = pack_corpus(make_corpus(DOCUMENTS), out=tmp_path / "packed", tokenizer=tokenizer, val_ratio=0.3, era=eras)
     assert sorted(counts["splits"]) == ["train", "val", "val-war"]
+    assert "no held-out document lies in the era never" in capsys.readouterr().err
     assert all("1914" <= id < "1919" for id in read_split(tmp_path / "packed", "val-war"))
 
 
@@ -192,7 +193,7 @@ def test_killed_and_started_again(make_corpus, tokenizer, tmp_path):
     corpus = make_corpus(DOCUMENTS)
     slow = """
 import time
-packing._BATCH_BYTES = 500
+packing.BATCH_BYTES = 500
 original = packing._Packer.add
 packing._Packer.add = lambda self, *a: (time.sleep(0.2), original(self, *a))
 """

@@ -16,12 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from chronolect.artifacts import stage
+from chronolect.console import say
 from chronolect.corpus.document import read_batches
+from chronolect.corpus.encoding import BATCH_BYTES, Encoder
 from chronolect.corpus.eras import Era, choose_eras, parse_eras
 from chronolect.corpus.holdout import HeldOut
 from chronolect.corpus.roundtrip import RoundTrip
 from chronolect.errors import UserError
-from chronolect.models.tokenizers import read_tokenizer
 from chronolect.timeline import Span
 
 INDEX_SCHEMA = pa.schema(
@@ -44,10 +45,6 @@ TOKENIZER_FILES = (
     "tokenizer.model",
 )
 AFTER = "after"
-
-# Text encoded at once: enough to keep all cores busy, little enough that the encodings (some 100 bytes a token) stay
-# small.
-_BATCH_BYTES = 2 << 20
 
 
 def pack_corpus(
@@ -86,27 +83,27 @@ def pack_corpus(
     config = {name: value for name, value in locals().items() if name not in ("corpus", "out", "tokenizer", "after")}
     held_out = HeldOut(val_ratio, seed)
     eras = parse_eras(era) if era is not None else choose_eras(corpus)
-    backend, eos_id = read_tokenizer(tokenizer)
-    check = RoundTrip(backend, tokenizer)
+    encoder = Encoder(tokenizer)
+    check = RoundTrip(encoder.backend, tokenizer)
     check.tricky_strings()
-    vocab_size = max(backend.get_vocab(with_added_tokens=True).values()) + 1
-    dtype = np.dtype("<u2") if vocab_size <= 1 << 16 else np.dtype("<u4")
     inputs = [corpus, tokenizer] + ([after] if after is not None else [])
     with stage(out, command="corpus pack", config=config, inputs=inputs) as work:
-        with _Packer(work.folder, dtype, eos_id, held_out=held_out) as packer:
+        with _Packer(work.folder, encoder, held_out) as packer:
             for texts in _text_batches(corpus, label="packing"):
                 check.sample(texts.texts)
-                packer.add(texts, backend, eras)
+                packer.add(texts, eras)
             if after is not None:
                 for texts in _text_batches(after, label="packing later texts"):
-                    packer.add_later(texts, backend)
+                    packer.add_later(texts)
         splits = {name: split.counts for name, split in packer.splits.items()}
         _check_splits(splits, corpus, after, val_ratio)
+        for empty in (found.name for found in eras if f"val-{found.name}" not in splits):
+            say(f"no held-out document lies in the era {empty}: there is no val-{empty}.bin")
         _copy_tokenizer(tokenizer, work.folder / "tokenizer")
         work.counts = {
-            "dtype": "uint16" if dtype.itemsize == 2 else "uint32",
-            "vocab_size": vocab_size,
-            "eos_id": eos_id,
+            "dtype": encoder.dtype.name,
+            "vocab_size": encoder.vocab_size,
+            "eos_id": encoder.eos_id,
             "eras": {found.name: found.span.edtf() for found in eras},
             "splits": splits,
         }
@@ -124,7 +121,7 @@ class _Texts:
 
 def _text_batches(corpus: Path, *, label: str) -> Iterator[_Texts]:
     columns = ("id", "text", "written_earliest", "written_latest")
-    for batch in read_batches(corpus, columns, text_bytes=_BATCH_BYTES, label=label):
+    for batch in read_batches(corpus, columns, text_bytes=BATCH_BYTES, label=label):
         ids, texts, earliest, latest = (batch[name].to_pylist() for name in columns)
         yield _Texts(ids, texts, [Span(*ends) for ends in zip(earliest, latest, strict=True)])
 
@@ -138,8 +135,9 @@ class _Split:
 class _Packer:
     """Appends documents to the token files of their splits, and to the index."""
 
-    def __init__(self, folder: Path, dtype: np.dtype[Any], eos_id: int, held_out: HeldOut) -> None:
-        self.folder, self.dtype, self.eos_id, self.held_out = folder, dtype, eos_id, held_out
+    def __init__(self, folder: Path, encoder: Encoder, held_out: HeldOut) -> None:
+        self.folder, self.encoder, self.held_out = folder, encoder, held_out
+        self._end = np.asarray([encoder.eos_id], dtype=encoder.dtype)
         self.splits: dict[str, _Split] = {}
         self._open = ExitStack()
         self._rows: list[dict[str, Any]] = []
@@ -153,7 +151,7 @@ class _Packer:
         self._index.close()
         self._open.close()
 
-    def add(self, texts: _Texts, backend: Any, eras: Sequence[Era]) -> None:
+    def add(self, texts: _Texts, eras: Sequence[Era]) -> None:
         """Encode documents into train, or into val and the eras they were written in."""
         targets = []
         for text, span in zip(texts.texts, texts.spans, strict=True):
@@ -161,20 +159,19 @@ class _Packer:
                 targets.append(["val", *(f"val-{era.name}" for era in eras if era.holds(span))])
             else:
                 targets.append(["train"])
-        self._encode(texts, targets, backend)
+        self._encode(texts, targets)
 
-    def add_later(self, texts: _Texts, backend: Any) -> None:
+    def add_later(self, texts: _Texts) -> None:
         """Encode the held-out documents of a corpus of later texts into `val-after`."""
         chosen = [i for i, text in enumerate(texts.texts) if self.held_out(text)]
         later = _Texts(
             [texts.ids[i] for i in chosen], [texts.texts[i] for i in chosen], [texts.spans[i] for i in chosen]
         )
-        self._encode(later, [[f"val-{AFTER}"]] * len(chosen), backend)
+        self._encode(later, [[f"val-{AFTER}"]] * len(chosen))
 
-    def _encode(self, texts: _Texts, targets: list[list[str]], backend: Any) -> None:
-        encodings = backend.encode_batch_fast(texts.texts, add_special_tokens=False)
-        for i, encoding in enumerate(encodings):
-            tokens = np.asarray([*encoding.ids, self.eos_id], dtype=self.dtype)
+    def _encode(self, texts: _Texts, targets: list[list[str]]) -> None:
+        for i, ids in enumerate(self.encoder.encode(texts.texts)):
+            tokens = np.concatenate([ids, self._end])
             for name in targets[i]:
                 self._append(name, texts.ids[i], tokens, len(texts.texts[i].encode()), texts.spans[i].middle_year)
         if len(self._rows) >= 1 << 14:

@@ -8,13 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from chronolect.corpus.document import read_batches
+from chronolect.corpus.encoding import BATCH_BYTES, Encoder
 from chronolect.errors import UserError
-from chronolect.models.tokenizers import read_tokenizer
 from chronolect.timeline import Span
 from chronolect.timeline.evidence import Field
 
 _COLUMNS = ("source", "text", "written_earliest", "written_latest", "about_earliest", "about_latest")
-_BATCH_BYTES = 2 << 20
 
 
 def corpus_stats(
@@ -38,21 +37,20 @@ def corpus_stats(
     """
     if bin_years < 1:
         raise UserError(f"--bin-years {bin_years}: at least 1")
-    backend = read_tokenizer(tokenizer)[0] if tokenizer is not None else None
+    encoder = Encoder(tokenizer) if tokenizer is not None else None
     by_year: defaultdict[int | None, _Count] = defaultdict(_Count)
     by_source: defaultdict[str, _Count] = defaultdict(_Count)
-    for batch in read_batches(corpus, _COLUMNS, text_bytes=_BATCH_BYTES, label="counting"):
+    for batch in read_batches(corpus, _COLUMNS, text_bytes=BATCH_BYTES, label="counting"):
         words = _words(batch["text"]).to_pylist()
         tokens = [0] * batch.num_rows
-        if backend is not None:
-            encodings = backend.encode_batch_fast(batch["text"].to_pylist(), add_special_tokens=False)
-            tokens = [len(encoding) for encoding in encodings]
+        if encoder is not None:
+            tokens = [len(ids) for ids in encoder.encode(batch["text"].to_pylist())]
         ends = (batch[f"{by}_earliest"].to_pylist(), batch[f"{by}_latest"].to_pylist())
         years = [Span(earliest, latest).year_bin(bin_years) for earliest, latest in zip(*ends, strict=True)]
         for year, source, n_words, n_tokens in zip(years, batch["source"].to_pylist(), words, tokens, strict=True):
             by_year[year].add(n_words, n_tokens)
             by_source[source].add(n_words, n_tokens)
-    with_tokens = backend is not None
+    with_tokens = encoder is not None
     total = _Count()
     for count in by_source.values():
         total.documents += count.documents

@@ -47,7 +47,7 @@ def test_mapping(tmp_path):
         ("written", "catalogue", "1850~"),
         ("about", "catalogue", "1815"),
     ]
-    assert found.evidence[0].reference == f"{letters}:1 when"
+    assert found.evidence[0].reference == "letters.jsonl:1 when"
     assert read_json(tmp_path / "out" / "manifest.json")["command"] == "corpus import table"
 
 

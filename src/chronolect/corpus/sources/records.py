@@ -33,8 +33,13 @@ class Record:
 
     @property
     def where(self) -> str:
-        """`file:line` for messages."""
+        """`path/file:line`, for messages."""
         return f"{self.file}:{self.line}" if self.line else str(self.file)
+
+    @property
+    def place(self) -> str:
+        """`file:line`, for what is stored: the same wherever the file lies."""
+        return f"{self.file.name}:{self.line}" if self.line else self.file.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,7 +222,7 @@ def _date(record: Record, name: str | None, which: Field, problems: _Problems) -
         return Span(), ()
     if not span.is_known:
         return Span(), ()
-    return span, (Evidence(which, span, "catalogue", reference=f"{record.where} {name}", quote=str(value)),)
+    return span, (Evidence(which, span, "catalogue", reference=f"{record.place} {name}", quote=str(value)),)
 
 
 def to_span(value: Any) -> Span:
