@@ -26,7 +26,8 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast, Trainer, Tra
 from chronolect.models.presets import choose_shape, new_model
 from chronolect.training.config import TrainingConfig
 from chronolect.training.data import PackedRows, PackedSplit
-from chronolect.training.loop import Loop, make_accelerator
+from chronolect.training.hardware import make_accelerator
+from chronolect.training.loop import Loop
 from chronolect.training.objectives.causal import Causal
 from chronolect.training.run_folder import RunFolder
 

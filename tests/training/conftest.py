@@ -121,6 +121,7 @@ def small() -> Callable[..., dict[str, Any]]:
             "sample_every": 3,
             "sample_tokens": 4,
             "device": "cpu",
+            "dtype": "float32",
         }
         shape = {"layers": 2, "hidden": 32, "heads": 2, "intermediate": 64}
         return {**shape, "config": TrainingConfig(**{**defaults, **changes})}

@@ -43,8 +43,8 @@ def load_for_training(
         dtype: Type of the weights in memory.
     """
     if not config.lora_r:
-        return load_model(checkpoint or model, dtype=dtype, attention=config.attention)
-    base = load_model(model, dtype=dtype, attention=config.attention)
+        return load_model(checkpoint or model, dtype=dtype)
+    base = load_model(model, dtype=dtype)
     if checkpoint:
         return PeftModel.from_pretrained(base, checkpoint, is_trainable=True)
     return add_lora(base, config)

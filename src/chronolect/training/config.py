@@ -7,7 +7,7 @@ from chronolect.errors import UserError, did_you_mean
 
 _CHOICES = {
     "schedule": ("cosine", "wsd", "constant"),
-    "dtype": ("float32", "bfloat16"),
+    "dtype": ("auto", "float32", "bfloat16"),
     "device": ("auto", "cpu"),
 }
 
@@ -34,11 +34,13 @@ class TrainingConfig:
         beta2: AdamW's second-moment decay.
         eps: AdamW's epsilon.
         clip: Largest global gradient norm; 0 for no clipping.
-        dtype: `float32`, or `bfloat16` for bfloat16 autocast over float32 weights.
+        dtype: `float32`, or `bfloat16` for bfloat16 autocast over float32 weights; `auto` is bfloat16 where the
+            hardware multiplies matrices in it natively.
         device: `auto` takes the accelerator where there is one; `cpu` never does.
         compile: Compile the decoder blocks with torch.compile.
         gradient_checkpointing: Recompute activations in the backward pass to save memory.
-        attention: Attention implementation (`sdpa`, `eager`, `flash_attention_2`); None lets transformers choose.
+        attention: Attention implementation (`sdpa`, `eager`, `flash_attention_2`); None chooses: `eager` for short rows
+            in bfloat16 on a CPU, else what transformers chooses.
         lora_r: Rank of LoRA adapters; 0 trains all weights.
         lora_alpha: LoRA scale numerator.
         lora_dropout: Dropout before the adapters.
@@ -75,7 +77,7 @@ class TrainingConfig:
     beta2: float = 0.95
     eps: float = 1e-8
     clip: float = 1.0
-    dtype: Literal["float32", "bfloat16"] = "float32"
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     device: Literal["auto", "cpu"] = "auto"
     compile: bool = False
     gradient_checkpointing: bool = False

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from accelerate.utils import broadcast
 from peft import PeftModel
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -27,6 +26,7 @@ from chronolect.training.checkpoints import (
 )
 from chronolect.training.config import TrainingConfig
 from chronolect.training.data import IGNORED, Rows, ValidationSet
+from chronolect.training.hardware import choose_attention
 from chronolect.training.interrupts import Interrupted, graceful_stop
 from chronolect.training.metrics import JsonLines, flops_per_token, peak_flops
 from chronolect.training.objectives import Objective
@@ -35,15 +35,6 @@ from chronolect.training.run_folder import RunFolder
 from chronolect.training.samples import sample_texts
 from chronolect.training.schedules import lr_multiplier
 from chronolect.training.validation import to_device, validate
-
-
-def make_accelerator(config: TrainingConfig) -> Accelerator:
-    """The processes, devices and precision of a run; under torchrun or `accelerate launch` one of several."""
-    if not torch.distributed.is_initialized():
-        AcceleratorState._reset_state(
-            reset_partial_state=True
-        )  # a run before this one in the same process may have had other settings
-    return Accelerator(mixed_precision="bf16" if config.dtype == "bfloat16" else "no", cpu=config.device == "cpu")
 
 
 class Loop:
@@ -77,6 +68,7 @@ class Loop:
         self.run_folder, self.accelerator, self.tokenizer = run, accelerator, tokenizer
         self.objective, self.rows, self.validation, self.config = objective, rows, validation, config
         self.counts = dict(counts or {})
+        self.precision = "bfloat16" if accelerator.mixed_precision == "bf16" else "float32"
         self.rows_per_step = config.batch_size * config.accumulate * accelerator.num_processes
         self.total_steps = self._count_steps()
         plain: Any = model.get_base_model() if isinstance(model, PeftModel) else model
@@ -88,6 +80,8 @@ class Loop:
         if config.compile:
             for layer in plain.get_decoder().layers:
                 layer.compile()  # block by block: all share one compilation
+        if attention := choose_attention(config, accelerator):
+            plain.set_attn_implementation(attention)
         model.train()
         self.model, self.optimizer = accelerator.prepare(model, make_optimizer(model, config))
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
@@ -348,6 +342,7 @@ class Loop:
         save_model(partial, accelerator=self.accelerator, model=self.model, tokenizer=self.tokenizer)
         results: dict[str, Any] = {
             **self.counts,
+            "precision": self.precision,
             "steps": self.state.step,
             "tokens": self.state.tokens,
             "epochs": self.state.position / self.rows.rows_per_epoch,
@@ -371,7 +366,7 @@ class Loop:
         length = f"{self.total_steps:,} steps" if self.total_steps else f"{self.config.max_minutes:g} minutes"
         say(
             f"training {trained:,} of {total:,} weights for {length} of {self.rows_per_step * self.config.seq_len:,} tokens on "
-            f"{self.accelerator.num_processes} x {self.accelerator.device.type} in {self.config.dtype}"
+            f"{self.accelerator.num_processes} x {self.accelerator.device.type} in {self.precision}"
         )
 
     def _say_progress(self, record: dict[str, Any]) -> None:

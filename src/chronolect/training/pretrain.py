@@ -12,7 +12,8 @@ from chronolect.models.presets import choose_shape, new_model
 from chronolect.training.adapters import load_for_training
 from chronolect.training.config import TrainingConfig
 from chronolect.training.data import PackedCorpus, PackedRows, PackedValidation
-from chronolect.training.loop import Loop, make_accelerator
+from chronolect.training.hardware import make_accelerator
+from chronolect.training.loop import Loop
 from chronolect.training.objectives.causal import Causal
 from chronolect.training.run_folder import open_run
 
@@ -88,7 +89,7 @@ def train_pretrain(
         elif config.lora_r:
             raise UserError("--lora-r needs --model: adapters on a new model would train next to nothing")
         elif run.resume:
-            trained = load_model(run.resume, attention=config.attention)
+            trained = load_model(run.resume)
         else:
             trained = new_model(choose_shape(preset or "5m", context=config.seq_len, **shape), words)
         if trained.get_input_embeddings().weight.shape[0] < packed.vocab_size:

@@ -12,7 +12,8 @@ from chronolect.models.loading import load_tokenizer
 from chronolect.training.adapters import load_for_training
 from chronolect.training.chat_data import ChatRows, ChatValidation, read_conversations
 from chronolect.training.config import TrainingConfig
-from chronolect.training.loop import Loop, make_accelerator
+from chronolect.training.hardware import make_accelerator
+from chronolect.training.loop import Loop
 from chronolect.training.objectives.chat import Chat
 from chronolect.training.run_folder import open_run
 

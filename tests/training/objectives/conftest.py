@@ -9,7 +9,8 @@ import torch
 from transformers import TrainerCallback
 
 from chronolect.training.config import TrainingConfig
-from chronolect.training.loop import Loop, make_accelerator
+from chronolect.training.hardware import make_accelerator
+from chronolect.training.loop import Loop
 from chronolect.training.objectives import Objective
 from chronolect.training.run_folder import RunFolder
 
@@ -29,7 +30,7 @@ def first_step(
     folder: Path, model: Any, tokenizer: Any, rows: Any, objective: Objective, **settings: Any
 ) -> tuple[float, dict[str, torch.Tensor]]:
     """Loss and gradients of the loop's first step."""
-    config = TrainingConfig(device="cpu", **settings)
+    config = TrainingConfig(device="cpu", dtype="float32", **settings)
     loop = Loop(
         run=RunFolder(folder, "test", {}, []),
         accelerator=make_accelerator(config),

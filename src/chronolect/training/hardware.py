@@ -1,0 +1,42 @@
+"""What a run computes on, in which precision, with which attention."""
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from chronolect.training.config import TrainingConfig
+
+_LONGEST_EAGER_ON_CPU = 256  # tokens; measured, see docs/training.md
+
+
+def make_accelerator(config: TrainingConfig) -> Accelerator:
+    """The processes, devices and precision of a run; under torchrun or `accelerate launch` one of several."""
+    if not torch.distributed.is_initialized():
+        AcceleratorState._reset_state(reset_partial_state=True)  # a run before this one may have had other settings
+    on_cpu = config.device == "cpu" or not torch.accelerator.is_available()
+    return Accelerator(mixed_precision="bf16" if _uses_bfloat16(config, on_cpu) else "no", cpu=config.device == "cpu")
+
+
+def _uses_bfloat16(config: TrainingConfig, on_cpu: bool) -> bool:
+    """`auto` means bfloat16 where matrix products in it run natively, that is, several times as fast as in float32."""
+    if config.dtype != "auto":
+        return config.dtype == "bfloat16"
+    if on_cpu:
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return not torch.cuda.is_available() or torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def choose_attention(config: TrainingConfig, accelerator: Accelerator) -> str | None:
+    """The attention implementation to set, or None for the model's own.
+
+    PyTorch's fused attention has a slow backward pass in bfloat16 on CPUs: on short rows plain matrix products win.
+    """
+    on_cpu = accelerator.device.type == "cpu"
+    if (
+        config.attention is None
+        and on_cpu
+        and accelerator.mixed_precision == "bf16"
+        and config.seq_len <= _LONGEST_EAGER_ON_CPU
+    ):
+        return "eager"
+    return config.attention
