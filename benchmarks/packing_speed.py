@@ -30,8 +30,7 @@ SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "a
 
 
 def generate(folder: Path, megabytes: float, seed: int = 0) -> None:
-    """Write a corpus of invented words whose frequencies fall as in real text (Zipf), in documents of about 1 to 30 kB.
-    """
+    """Write a corpus of invented words whose frequencies fall as in real text (Zipf), in documents of about 1 to 30 kB."""
     draw = random.Random(seed)
     words = ["".join(draw.choices(SYLLABLES, k=draw.randint(1, 4))) for _ in range(30_000)]
     weights = [1 / (rank + 2.7) for rank in range(len(words))]
