@@ -56,11 +56,14 @@ def show(result: Any, *, indent: int = 0) -> str:
 
 
 def print_result(result: Any, *, as_json: bool) -> None:
-    """Print what a command returned to stdout."""
+    """Print what a command returned to stdout; a result that has a text for people under `screen` is shown as that."""
     if result is None:
         return
+    screen = result.pop("screen", None) if isinstance(result, dict) else None
     if as_json:
         print(json.dumps(result, indent=2, ensure_ascii=False, default=str))
+    elif screen is not None:
+        print(screen)
     elif isinstance(result, dict | list):
         print(show(result))
     else:

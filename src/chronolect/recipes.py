@@ -215,7 +215,7 @@ def is_done(step: Step, record: Mapping[str, Any]) -> bool:
     manifest = step.out / MANIFEST
     found = record.get(step.name)
     return (
-        bool(found)
+        found is not None
         and manifest.is_file()
         and found["manifest"] == digest_file(manifest)
         and found["fingerprint"] == fingerprint(step)

@@ -79,7 +79,8 @@ def _leaks(fact: Fact) -> Iterator[str]:
 
 def check_facts(facts: Sequence[Fact]) -> list[str]:
     """Everything that is wrong with a set of facts, one line each, the fact's id first."""
-    problems = [f"{fact.id}: {problem}" for fact in facts for problem in check_fact(fact)]
+    found = {fact.id: list(check_fact(fact)) for fact in facts}
+    problems = [f"{fact_id}: {problem}" for fact_id, listed in found.items() for problem in listed]
     by_id: dict[str, list[Fact]] = defaultdict(list)
     by_text: dict[str, list[Fact]] = defaultdict(list)
     by_event: dict[tuple[str, ...], list[Fact]] = defaultdict(list)
@@ -104,7 +105,7 @@ def check_facts(facts: Sequence[Fact]) -> list[str]:
                 )
             elif first.answer == second.answer:
                 problems.append(f"{second.id}: duplicate of {first.id}: {first.subject}")
-    return problems + _repeated(facts)
+    return problems + _repeated([fact for fact in facts if not found[fact.id]])
 
 
 def _repeated(facts: Sequence[Fact]) -> list[str]:

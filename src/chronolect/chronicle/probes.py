@@ -87,7 +87,8 @@ def build_probes(facts: Sequence[Fact]) -> list[Probe]:
     """Two probes for each dated fact, one in its held-out wording and one in a wording that the corpus has; one for each control and trap."""
     pools: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
-        pools[fact.type].append(fact)
+        if fact.kind != "trap":  # what never happened is nothing to compare with
+            pools[fact.type].append(fact)
     probes = []
     for fact in facts:
         rng = random.Random(f"probes of {fact.id}")

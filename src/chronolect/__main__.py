@@ -1,0 +1,5 @@
+"""`python -m chronolect`."""
+
+from chronolect.cli import main
+
+main()

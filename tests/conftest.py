@@ -1,0 +1,6 @@
+"""Shared by all tests: one thread for torch, no hub."""
+
+import os
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
