@@ -115,7 +115,7 @@ def read_vocabulary(folder: Path, *, config: PretrainedConfig) -> Vocabulary:
         if index in added:
             types[index] = TokenType.CONTROL if added[index] else TokenType.USER_DEFINED
     merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in definition["model"]["merges"]]
-    special_ids = _special_ids(tokenizer, config, file)
+    special_ids = _special_ids(tokenizer, file)
     encoded = tokenizer("a")["input_ids"]
     template = tokenizer.chat_template
     return Vocabulary(
@@ -168,13 +168,13 @@ def without_generation_marks(template: str) -> str:
     return re.sub(r"\{%(-?)\s*endgeneration\s*(-?)%\}", r"{%\1 endif \2%}", template)
 
 
-def _special_ids(tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig, file: Path) -> dict[str, int]:
+def _special_ids(tokenizer: PreTrainedTokenizerBase, file: Path) -> dict[str, int]:
     """The ids of bos, eos, pad and unk. llama.cpp takes token 11 for a bos or eos that is not given, so both are always given."""
     found = {name: getattr(tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad", "unk")}
     if found["eos"] is None:
         raise UserError(f"{file.parent}: the tokenizer has no end token (eos_token in tokenizer_config.json)")
     if found["bos"] is None:
-        found["bos"] = config.bos_token_id if config.bos_token_id is not None else found["eos"]
+        found["bos"] = found["eos"]
     return {name: index for name, index in found.items() if index is not None}
 
 

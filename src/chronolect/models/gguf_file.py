@@ -9,9 +9,8 @@ machine.
 import os
 import struct
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,32 +18,19 @@ from typing import Any
 import numpy as np
 
 from chronolect.errors import UserError
-from chronolect.models.language_model import Score
+from chronolect.models.grouping import Group, Tokens, group_requests
+from chronolect.models.language_model import Score, short_name
 
 _BATCH_TOKENS = 512  # small enough that attention over the whole batch stays cheap beside the weights
 _SEQUENCES = 256  # llama.cpp's own limit
 _GENERATED_TOGETHER = 16
-
-
-@dataclass
-class _Group:
-    """One context and what follows it: `targets[i]` is scored into result `owners[i]`."""
-
-    context: tuple[int, ...]
-    targets: list[tuple[int, ...]] = field(default_factory=list)
-    owners: list[list[int]] = field(default_factory=list)
-
-    @property
-    def cells(self) -> int:
-        """Tokens to decode. The last token of a continuation is only scored."""
-        return len(self.context) + sum(len(target) - 1 for target in self.targets)
+_LOGITS = 1 << 25  # numbers in the logits of one decoding step: 128 MB
 
 
 class GgufModel:
     """A GGUF file as a `LanguageModel`.
 
-    Scores are those of llama.cpp, row by row. A text longer than the model's context is scored in consecutive windows; a context that does
-    not fit in front of its continuation loses its beginning.
+    A text longer than the model's context is scored in windows that begin with the last half window already seen.
     """
 
     def __init__(self, path: Path, *, threads: int | None = None, seed: int = 0, debug: bool = False) -> None:
@@ -63,10 +49,9 @@ class GgufModel:
         path = Path(path)
         if not path.is_file():
             raise UserError(f"{path}: no such GGUF file")
-        self.name = path.stem
+        self.name = short_name(path)
         self.threads = threads or int(os.environ.get("CHRONOLECT_THREADS") or os.cpu_count() or 1)
         self._llama, self._seed = llama, seed
-
         try:
             self._model: Any = _model_class(llama)(str(path), llama.LlamaModelParams())
         except (ValueError, RuntimeError) as error:
@@ -78,8 +63,9 @@ class GgufModel:
 
     @property
     def bos(self) -> int:
-        """The id of the token that begins a text."""
-        return int(self._vocab.token_bos())
+        """The id of the token that begins a text: bos, or eos where the file names no bos."""
+        bos = int(self._vocab.token_bos())
+        return bos if bos >= 0 else int(self._vocab.token_eos())
 
     def encode(self, text: str, *, add_special: bool = False) -> list[int]:
         """Token ids of a text by the file's own tokenizer; special tokens written out in the text are recognised.
@@ -100,29 +86,30 @@ class GgufModel:
             if bare not in contexts:
                 contexts[bare] = self.encode(bare)
             whole = self.encode(context + continuation)
-            parts.append((contexts[bare], whole[len(contexts[bare]) :]))
+            parts.append(((self.bos, *contexts[bare]), tuple(whole[len(contexts[bare]) :])))
         return self._score(parts)
 
     def text_loglikelihoods(self, texts: Sequence[str]) -> list[Score]:
         """Score whole texts."""
-        return self._score([([], self.encode(text)) for text in texts])
+        return self._score([((self.bos,), tuple(self.encode(text))) for text in texts])
 
     def generate(
         self, prompts: Sequence[str], *, max_tokens: int = 64, temperature: float = 0.0, stop: Sequence[str] = ()
     ) -> list[str]:
         """Continue each prompt; the same seed, prompts and temperature give the same texts."""
-        numbered = list(enumerate(prompts))
+        room = max(1, self.context_length - max_tokens)
+        numbered = [(index, [self.bos, *self.encode(prompt)][-room:]) for index, prompt in enumerate(prompts)]
         together = [
             numbered[start : start + _GENERATED_TOGETHER] for start in range(0, len(numbered), _GENERATED_TOGETHER)
         ]
-        cells = min(_GENERATED_TOGETHER, max(1, len(prompts))) * self.context_length
-        texts: list[str] = [""] * len(prompts)
+        texts = [""] * len(prompts)
 
-        def run(worker: _Worker, some: list[tuple[int, str]]) -> None:
-            for index, text in self._generate(worker, some, max_tokens, temperature, stop):
+        def run(worker: _Worker, some: list[tuple[int, list[int]]]) -> None:
+            for index, text in self._generate(worker, dict(some), max_tokens, temperature, stop).items():
                 texts[index] = text
 
-        self._in_parallel(together, run, cells=min(cells, max(self._room(prompts, max_tokens), 1)))
+        cells = max((sum(len(ids) + max_tokens for _, ids in some) for some in together), default=1)
+        self._in_parallel(together, run, cells=cells)
         return texts
 
     def logits(self, tokens: Sequence[int]) -> np.ndarray:
@@ -151,31 +138,30 @@ class GgufModel:
         self._workers = []
         self._model.close()
 
-    def _room(self, prompts: Sequence[str], max_tokens: int) -> int:
-        longest = max((min(len(self.encode(prompt)) + 1, self.context_length) for prompt in prompts), default=1)
-        return min(_GENERATED_TOGETHER, max(1, len(prompts))) * min(longest + max_tokens, self.context_length)
-
-    def _score(self, parts: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[Score]:
-        """Score continuations after contexts, both as token ids without the beginning-of-text token."""
-        groups: dict[tuple[int, ...], dict[tuple[int, ...], list[int]]] = {}
-        for owner, (before, tokens) in enumerate(parts):
-            for context, target in windows((self.bos, *before), tuple(tokens), self.context_length):
-                groups.setdefault(context, {}).setdefault(target, []).append(owner)
-        logprobs = np.zeros(len(parts))
-        greedy = np.ones(len(parts), dtype=bool)
+    def _score(self, requests: Sequence[tuple[Tokens, Tokens]]) -> list[Score]:
+        """Score targets after contexts, both as token ids."""
+        groups = group_requests(
+            requests,
+            length=self.context_length,
+            overlap=max(1, self.context_length // 2),
+            most_cells=_BATCH_TOKENS,
+            most_rows=_SEQUENCES,
+        )
+        logprobs = np.zeros(len(requests))
+        greedy = np.ones(len(requests), dtype=bool)
         lock = threading.Lock()
 
-        def run(worker: _Worker, bin_of_groups: list[_Group]) -> None:
+        def run(worker: _Worker, bin_of_groups: list[Group]) -> None:
             for owners, logprob, is_greedy in worker.score(bin_of_groups):
                 with lock:
-                    logprobs[owners] += logprob
+                    np.add.at(logprobs, owners, logprob)  # a text that repeats itself owns a window more than once
                     greedy[owners] &= is_greedy
 
-        bins = _bins(_groups(groups))
+        bins = _bins(groups)
         self._in_parallel(bins, run, cells=max((sum(group.cells for group in some) for some in bins), default=1))
         return [
-            Score(float(logprob), len(tokens), bool(first))
-            for logprob, (_, tokens), first in zip(logprobs, parts, greedy, strict=True)
+            Score(float(logprob), len(target), bool(first))
+            for logprob, first, (_, target) in zip(logprobs, greedy, requests, strict=True)
         ]
 
     def _in_parallel(self, work: Sequence[Any], run: Callable[["_Worker", Any], None], *, cells: int) -> None:
@@ -211,43 +197,40 @@ class GgufModel:
     def _generate(
         self,
         worker: "_Worker",
-        prompts: Sequence[tuple[int, str]],
+        prompts: dict[int, list[int]],
         max_tokens: int,
         temperature: float,
         stop: Sequence[str],
-    ) -> Iterable[tuple[int, str]]:
-        room = max(1, self.context_length - max_tokens)
-        texts = {index: "" for index, _ in prompts}
-        tokens: dict[int, list[int]] = {}
-        generators = {index: np.random.default_rng([self._seed, index]) for index, _ in prompts}
-        pending: list[tuple[int, int, list[int], bool]] = []
-        places: dict[int, int] = {}
-        sequence_of = {index: sequence for sequence, (index, _) in enumerate(prompts)}
-        for index, prompt in prompts:
-            ids = [self.bos, *self.encode(prompt)][-room:]
-            tokens[index], places[index] = [], len(ids)
-            pending += [(token, place, [sequence_of[index]], place == len(ids) - 1) for place, token in enumerate(ids)]
+    ) -> dict[int, str]:
+        """Continue some prompts (token ids by number) token by token, all in one batch."""
+        texts = dict.fromkeys(prompts, "")
+        tokens: dict[int, list[int]] = {index: [] for index in prompts}
+        generators = {index: np.random.default_rng([self._seed, index]) for index in prompts}
+        sequences = {index: [number] for number, index in enumerate(prompts)}
+        pending = [
+            (token, place, sequences[index], place == len(ids) - 1)
+            for index, ids in prompts.items()
+            for place, token in enumerate(ids)
+        ]
+        running = list(prompts) if max_tokens > 0 else []
         worker.context.kv_cache_clear(False)
-        running = [index for index, _ in prompts] if max_tokens > 0 else []
         while running:
             rows: list[np.ndarray] = []
             worker.decode(pending, _keep_rows(rows), clear=False)
-            pending, going_on = [], []
+            going_on = []
             for index, row in zip(running, rows, strict=True):
                 token = _choose(row, temperature, generators[index])
                 if self._vocab.is_eog(token):
                     continue
                 tokens[index].append(token)
-                texts[index] = self._vocab.detokenize(tokens[index], False, False)
-                ends = [end for word in stop if (end := texts[index].find(word)) >= 0]
-                if ends:
-                    texts[index] = texts[index][: min(ends)]
-                elif len(tokens[index]) < max_tokens and places[index] < self.context_length:
-                    pending.append((token, places[index], [sequence_of[index]], True))
-                    places[index] += 1
-                    going_on.append(index)
-            running = going_on
-        return texts.items()
+                text = self._vocab.detokenize(tokens[index], False, False)
+                ends = [end for word in stop if (end := text.find(word)) >= 0]
+                texts[index] = text[: min(ends, default=len(text))]
+                place = len(prompts[index]) + len(tokens[index]) - 1
+                if not ends and len(tokens[index]) < max_tokens and place < self.context_length:
+                    going_on.append((index, (token, place, sequences[index], True)))
+            running, pending = [index for index, _ in going_on], [entry for _, entry in going_on]
+        return texts
 
 
 class _Worker:
@@ -263,7 +246,8 @@ class _Worker:
         self.context = llama.LlamaContext(model, params)
         self._batch = llama.LlamaBatch(n_tokens=_BATCH_TOKENS, embd=0, n_seq_max=_SEQUENCES)
         self._row = struct.Struct(f"{model.n_vocab}f")
-        self._buffer = np.empty((_BATCH_TOKENS, model.n_vocab), dtype=np.float32)
+        self._step = max(32, min(_BATCH_TOKENS, _LOGITS // model.n_vocab))
+        self._buffer = np.empty((self._step, model.n_vocab), dtype=np.float32)
 
     def decode(
         self,
@@ -278,8 +262,8 @@ class _Worker:
         """
         if clear:
             self.context.kv_cache_clear(False)
-        for start in range(0, len(entries), _BATCH_TOKENS):
-            some = entries[start : start + _BATCH_TOKENS]
+        for start in range(0, len(entries), self._step):
+            some = entries[start : start + self._step]
             self._batch.clear()
             for entry in some:
                 self._batch.add(*entry)
@@ -291,25 +275,23 @@ class _Worker:
             if wanted:
                 read([start + number for number in wanted], self._buffer[: len(wanted)])
 
-    def score(self, groups: Sequence[_Group]) -> list[tuple[list[int], float, bool]]:
+    def score(self, groups: Sequence[Group]) -> list[tuple[list[int], float, bool]]:
         """For each continuation its owners, log-probability and whether each token was the first choice."""
         entries: list[tuple[int, int, list[int], bool]] = []
         expected: dict[int, list[tuple[int, int]]] = {}  # entry -> (result, token that should follow)
         results: list[tuple[list[int], float, bool]] = []
         sequence = 0
         for group in groups:
-            length = len(group.context)
-            branches = range(sequence, sequence + len(group.targets))
-            sequence += len(group.targets)
-            entries += [
-                (token, place, list(branches), place == length - 1) for place, token in enumerate(group.context)
-            ]
-            last = len(entries) - 1
-            for branch, target, owners in zip(branches, group.targets, group.owners, strict=True):
+            length, shared = len(group.context), list(range(sequence, sequence + _sequences(group)))
+            sequence += len(shared)
+            entries += [(token, place, shared, place == length - 1) for place, token in enumerate(group.context)]
+            last, branches = len(entries) - 1, iter(shared)
+            for target, owners in zip(group.targets, group.owners, strict=True):
                 expected.setdefault(last, []).append((len(results), target[0]))
+                branch = [next(branches)] if len(target) > 1 else []
                 for place, (token, follower) in enumerate(pairwise(target)):
                     expected[len(entries)] = [(len(results), follower)]
-                    entries.append((token, length + place, [branch], True))
+                    entries.append((token, length + place, branch, True))
                 results.append((owners, 0.0, True))
 
         def read(numbers: list[int], logits: np.ndarray) -> None:
@@ -351,51 +333,26 @@ def _model_class(llama: Any) -> Any:
     return type("Model", (llama.LlamaModel,), {"n_vocab": 0})
 
 
-def windows(
-    context: tuple[int, ...], target: tuple[int, ...], length: int
-) -> Iterable[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Cut a continuation into pieces that fit a model's context, each behind as much as fits of what came before it.
-
-    >>> list(windows((0,), (1, 2, 3, 4, 5), 2))
-    [((0,), (1, 2)), ((2,), (3, 4)), ((3, 4), (5,))]
-    """
-    whole = context + target
-    for start in range(len(context), len(whole), length):
-        piece = whole[start : start + length]
-        yield whole[max(0, start + len(piece) - 1 - length) : start], piece
-
-
-def _groups(found: dict[tuple[int, ...], dict[tuple[int, ...], list[int]]]) -> list[_Group]:
-    """One group per context, or more where its continuations are too many for one batch; long ones first, so that threads end together."""
-    groups = []
-    for context, targets in found.items():
-        group = _Group(context)
-        for target, owners in targets.items():
-            full = group.cells + len(target) - 1 > _BATCH_TOKENS or len(group.targets) == _SEQUENCES
-            if group.targets and full:
-                groups.append(group)
-                group = _Group(context)
-            group.targets.append(target)
-            group.owners.append(owners)
-        groups.append(group)
-    return sorted(groups, key=lambda group: -group.cells)
-
-
-def _bins(groups: Sequence[_Group]) -> list[list[_Group]]:
+def _bins(groups: Sequence[Group]) -> list[list[Group]]:
     """Pack groups into batches of at most `_BATCH_TOKENS` tokens and `_SEQUENCES` sequences; a longer group has a batch for itself."""
-    bins: list[list[_Group]] = []
+    bins: list[list[Group]] = []
     cells = sequences = 0
     for group in groups:
-        cells, sequences = cells + group.cells, sequences + len(group.targets)
+        cells, sequences = cells + group.cells, sequences + _sequences(group)
         if not bins or cells > _BATCH_TOKENS or sequences > _SEQUENCES:
             bins.append([])
-            cells, sequences = group.cells, len(group.targets)
+            cells, sequences = group.cells, _sequences(group)
         bins[-1].append(group)
     return bins
 
 
 def _keep_rows(rows: list[np.ndarray]) -> Callable[[list[int], np.ndarray], None]:
     return lambda _, logits: rows.extend(logits.copy())
+
+
+def _sequences(group: Group) -> int:
+    """Number of llama.cpp sequences a group takes: one for each target of which a token is read, at least one for the context."""
+    return max(1, sum(len(target) > 1 for target in group.targets))
 
 
 def _choose(logits: np.ndarray, temperature: float, generator: np.random.Generator) -> int:
