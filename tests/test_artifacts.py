@@ -144,3 +144,23 @@ def test_broken_json_is_a_user_error(tmp_path: Path) -> None:
         read_json(tmp_path / "a.json")
     with pytest.raises(UserError, match=r"b\.json: no such file"):
         read_json(tmp_path / "b.json")
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_old_result(tmp_path: Path) -> None:
+    make(tmp_path / "out", "old")
+    program = textwrap.dedent(f"""
+        import resource, signal
+        from pathlib import Path
+        from chronolect.artifacts import stage
+        from chronolect.errors import UserError
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        try:
+            with stage(Path({str(tmp_path / "out")!r}), command="test", config={{}}) as work:
+                (work.folder / "file.txt").write_bytes(b"x" * 5000)
+        except UserError as error:
+            print(error)
+    """)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "no room left on the disk" in done.stdout
+    assert (tmp_path / "out" / "file.txt").read_text() == "old"

@@ -4,6 +4,7 @@ A *stage* is one typed function that writes one folder. `stage(...)` gives it a 
 under the final name. `is_current` tells whether a folder already holds the result of the same command on the same inputs.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -23,6 +24,7 @@ from chronolect import __version__
 from chronolect.errors import UserError
 
 MANIFEST = "manifest.json"
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _RECORDED_PACKAGES = (
     "torch",
     "transformers",
@@ -239,8 +241,12 @@ def stage(out: Path, *, command: str, config: Mapping[str, Any], inputs: Sequenc
             )
             write_json(partial / MANIFEST, manifest)
             move_into_place(partial, out)
-        except BaseException:
+        except BaseException as error:
             shutil.rmtree(partial, ignore_errors=True)
+            if isinstance(error, OSError) and error.errno in DISK_FULL:
+                raise UserError(
+                    f"{out}: no room left on the disk ({error.strerror}); free some, then run this again"
+                ) from error
             raise
 
 

@@ -75,6 +75,12 @@ COMMANDS = (
         "chronolect corpus stats corpus/letters --tokenizer tokenizer",
     ),
     Command(
+        "corpus holdout",
+        "chronolect.corpus.holdout:hold_out",
+        "Write the documents that packing holds out, for `eval surprise`.",
+        "chronolect corpus holdout corpus/letters --val-ratio 0.1 --out corpus/heldout",
+    ),
+    Command(
         "corpus pack",
         "chronolect.corpus.packing:pack_corpus",
         "Tokenise a corpus into training and validation files, split by document.",

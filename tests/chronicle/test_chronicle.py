@@ -98,18 +98,20 @@ def test_the_checker_finds(facts: list[Fact], problem: str) -> None:
 
 
 def test_the_checker_finds_a_probe_that_the_corpus_repeats() -> None:
+    asked = next(fact for n in range(50) if (fact := change(id=f"1900-lamp-{n}")).held_out == 0)
     copies = (
         change(
-            id=f"1901-other-{number}",
+            id=f"1901-other-{n}",
             subject="another lamp",
             question=f"So {GOOD.question}",
             phrasings=tuple(text if text.startswith("{a}") else f"So {text}" for text in GOOD.phrasings),
         )
-        for number in range(20)
+        for n in range(50)
     )
-    other = next(copy for copy in copies if copy.held_out != GOOD.held_out)
-    assert any(
-        f"{GOOD.id}: its probe is a sentence of the corpus ({other.id}" in found for found in check_facts([GOOD, other])
+    other = next(copy for copy in copies if copy.held_out != 0)
+    problems = check_facts([asked, other])
+    assert any(problem.startswith(f"{asked.id}: its probe is a sentence of the corpus") for problem in problems), (
+        problems
     )
 
 
