@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer, models
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_callback import PrinterCallback
 
 from chronolect.models.presets import choose_shape, new_model
 from chronolect.training.config import TrainingConfig
@@ -81,7 +82,9 @@ def theirs(
         report_to=[], save_strategy="no", disable_tqdm=True, logging_steps=10, max_grad_norm=1.0, **case,
     )  # fmt: skip
     dataset = [{"input_ids": row, "labels": row} for row in ids]
-    Trainer(model=model, args=arguments, train_dataset=dataset, callbacks=[clock]).train()
+    trainer = Trainer(model=model, args=arguments, train_dataset=dataset, callbacks=[clock])
+    trainer.remove_callback(PrinterCallback)
+    trainer.train()
     return [b - a for a, b in zip(*clock.times, strict=True)]
 
 

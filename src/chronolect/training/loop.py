@@ -15,6 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from chronolect.artifacts import move_into_place
 from chronolect.console import say
 from chronolect.errors import UserError
+from chronolect.training import onednn
 from chronolect.training.checkpoints import (
     RunState,
     is_log_spaced,
@@ -82,6 +83,8 @@ class Loop:
                 layer.compile()  # block by block: all share one compilation
         if attention := choose_attention(config, accelerator):
             plain.set_attn_implementation(attention)
+        if accelerator.device.type == "cpu" and self.precision == "float32" and onednn.pays_off():
+            onednn.use_for_linear_layers(plain)
         model.train()
         self.model, self.optimizer = accelerator.prepare(model, make_optimizer(model, config))
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]

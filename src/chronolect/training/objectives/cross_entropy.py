@@ -13,6 +13,7 @@ from torch.distributed.fsdp import FSDPModule
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 
+from chronolect.training import onednn
 from chronolect.training.data import IGNORED
 
 _SLICE_BYTES = {
@@ -30,13 +31,15 @@ class _LinearCrossEntropy(torch.autograd.Function):
     def forward(ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         cast_weight = weight.to(hidden.dtype)
         needs_hidden, needs_weight, _ = ctx.needs_input_grad
+        in_float32 = hidden.device.type == "cpu" and hidden.dtype == torch.float32
+        product = onednn.product if in_float32 and onednn.pays_off() else _product
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         grad_hidden = torch.empty_like(hidden) if needs_hidden else None
         grad_weight = torch.zeros_like(weight, dtype=torch.float32) if needs_weight else None
         rows = max(1, _SLICE_BYTES.get(hidden.device.type, 512 << 20) // (4 * weight.shape[0]))
         with torch.autocast(hidden.device.type, enabled=False):
             for hidden_part, label, place in _slices(hidden, labels, rows):
-                logits = (hidden_part @ cast_weight.T).float()
+                logits = product(hidden_part, cast_weight).float()
                 counted = (label != IGNORED).float()[:, None]
                 index = label.clamp(min=0)[:, None]
                 highest, at_highest = logits.max(dim=-1, keepdim=True)
@@ -49,9 +52,9 @@ class _LinearCrossEntropy(torch.autograd.Function):
                     continue
                 grad = grad.scatter_add_(1, index, counted.neg()).mul_(counted).to(hidden.dtype)
                 if grad_hidden is not None:
-                    torch.mm(grad, cast_weight, out=grad_hidden[place])
+                    grad_hidden[place] = product(grad, cast_weight.T)
                 if grad_weight is not None:
-                    grad_weight += grad.T @ hidden_part  # summed in float32 whatever the products are in
+                    grad_weight += product(grad.T, hidden_part.T)  # summed in float32 whatever the products are in
         ctx.save_for_backward(grad_hidden, grad_weight)
         ctx.weight_dtype = weight.dtype
         return total
@@ -65,6 +68,10 @@ class _LinearCrossEntropy(torch.autograd.Function):
             None if grad_weight is None else grad_weight.to(ctx.weight_dtype) * scale,
             None,
         )
+
+
+def _product(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    return x @ weight.T
 
 
 def _slices(hidden: torch.Tensor, labels: torch.Tensor, rows: int) -> Any:
