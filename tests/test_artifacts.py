@@ -40,9 +40,14 @@ def test_a_stage_appears_whole_with_its_manifest(tmp_path: Path) -> None:
 
 def test_a_failed_stage_leaves_the_old_result(tmp_path: Path) -> None:
     make(tmp_path / "out", "old")
-    with pytest.raises(RuntimeError, match="halfway"), stage(tmp_path / "out", command="test", config={}) as work:
-        (work.folder / "file.txt").write_text("new")
-        raise RuntimeError("halfway")
+
+    def fail() -> None:
+        with stage(tmp_path / "out", command="test", config={}) as work:
+            (work.folder / "file.txt").write_text("new")
+            raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        fail()
     assert (tmp_path / "out" / "file.txt").read_text() == "old"
     assert not (tmp_path / ".out.partial").exists()
 

@@ -29,6 +29,9 @@ steps:
     run: corpus filter
     with: {corpus: "${corpus}", cutoff: "${cutoff}"}
     show: true
+  counts:
+    run: corpus stats
+    with: {corpus: "${before}"}
   tokenizer:
     run: tokenizer train
     with: {corpus: "${corpus}", vocab_size: 300}
@@ -47,6 +50,7 @@ def test_a_recipe_runs_its_steps_and_shows_what_it_is_asked_to(recipe: Path, tmp
     result = run_recipe(recipe, out=tmp_path / "out")
     assert result["before"]["kept"] == 21  # 1880 to 1900
     assert (tmp_path / "out" / "tokenizer" / "tokenizer.json").is_file()
+    assert json.loads((tmp_path / "out" / "counts" / "result.json").read_text())  # a step that only returns something
 
 
 def test_done_steps_are_skipped_until_something_they_depend_on_changes(
@@ -56,7 +60,7 @@ def test_done_steps_are_skipped_until_something_they_depend_on_changes(
     made = (tmp_path / "out" / "before" / "manifest.json").stat().st_mtime_ns
     capfd.readouterr()
     run_recipe(recipe, out=tmp_path / "out")
-    assert capfd.readouterr().err.count("unchanged, skipped") == 3
+    assert capfd.readouterr().err.count("unchanged, skipped") == 4
     assert (tmp_path / "out" / "before" / "manifest.json").stat().st_mtime_ns == made
 
     result = run_recipe(recipe, out=tmp_path / "out", set=["cutoff=1890-12-31"])

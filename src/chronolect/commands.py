@@ -138,7 +138,7 @@ COMMANDS = (
         "eval horizon",
         "chronolect.evaluation.horizon:eval_horizon",
         "Accuracy on dated probes by year, with the change point.",
-        "chronolect eval horizon runs/locked/final --twin runs/twin/final --cutoff 1969-07-20 --out results",
+        "chronolect eval horizon runs/locked/final runs/twin/final --cutoff 1969-07-20 --out results",
     ),
     Command(
         "eval surprise",

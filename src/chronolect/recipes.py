@@ -8,8 +8,8 @@
       corpus: {run: corpus import table, with: {inputs: [letters/], date_field: year}}
       locked: {run: corpus filter, with: {corpus: "${corpus}", cutoff: "${cutoff}"}}
 
-Each step writes the folder of its name below the output folder; `${corpus}` is the folder of the step `corpus`. A step is skipped when its command,
-its settings and the contents of its inputs are those of the last time, and its result is untouched.
+Each step writes the folder of its name below the output folder; `${corpus}` is the folder of the step `corpus`, `${out}` the output folder.
+A step is skipped when its command, its settings and the contents of its inputs are those of the last time, and its result is untouched.
 """
 
 import ctypes
@@ -25,13 +25,13 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from chronolect import __version__
-from chronolect.artifacts import MANIFEST, digest, digest_file, exclusive, plain, read_json, write_json
+from chronolect.artifacts import MANIFEST, digest, digest_file, exclusive, plain, read_json, stage, write_json
 from chronolect.commands import find_command
 from chronolect.console import say
 from chronolect.errors import UserError, did_you_mean
@@ -58,9 +58,14 @@ class Step:
     name: str
     command: str
     arguments: dict[str, Any]
-    out: Path
+    root: Path
     needs: tuple[str, ...]
     show: bool
+
+    @property
+    def out(self) -> Path:
+        """The folder of its result."""
+        return self.root / self.name
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,6 @@ def known_keys(command: str) -> dict[str, Any]:
         else:
             keys[name] = kind
     return keys
-
-
-def _holds_path(kind: Any) -> bool:
-    return kind is Path or any(_holds_path(inner) for inner in get_args(kind) if get_origin(kind) is not dict)
 
 
 def _typed(value: Any, kind: Any, where: str) -> Any:
@@ -168,6 +169,9 @@ def _build_step(path: Path, name: str, body: Any, *, values: Mapping[str, Any], 
             head, slash, tail = word.partition("/")
             if word in values:
                 return str(values[word])
+            if word == "out":
+                needs.extend(earlier)  # who reads the whole folder comes after all that fill it
+                return str(out)
             if head in earlier:
                 needs.append(head)
                 return f"{out / head}{slash}{tail}"
@@ -187,7 +191,7 @@ def _build_step(path: Path, name: str, body: Any, *, values: Mapping[str, Any], 
         arguments["out"] = out / name
     if "resume_latest" in keys:
         arguments["resume_latest"] = True
-    return Step(name, body["run"], arguments, out / name, tuple(dict.fromkeys(needs)), bool(body.get("show")))
+    return Step(name, body["run"], arguments, out, tuple(dict.fromkeys(needs)), bool(body.get("show")))
 
 
 def _paths(value: Any) -> Iterator[Path]:
@@ -200,13 +204,13 @@ def _paths(value: Any) -> Iterator[Path]:
 
 def fingerprint(step: Step) -> dict[str, Any]:
     """What the result of a step depends on: command, settings, version, and the contents of every file or folder it is given."""
-    inputs = {
-        str(path): digest(path)
-        for key, value in step.arguments.items()
-        if key != "out"
-        for path in _paths(value)
-        if path.exists()
-    }
+    inputs: dict[str, Any] = {}
+    for key, value in step.arguments.items():
+        for path in _paths(value):
+            if path == step.root:
+                inputs[str(path)] = {need: digest(step.root / need) for need in step.needs}
+            elif key != "out" and path.exists():
+                inputs[str(path)] = digest(path)
     return plain({"command": step.command, "arguments": step.arguments, "inputs": inputs, "version": __version__})
 
 
@@ -240,9 +244,14 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-def _run_step(command: str, arguments: Mapping[str, Any]) -> Any:
+def _run_step(step: Step) -> Any:
     _end_with_parent()
-    return call(command, arguments)
+    if "out" in step.arguments:
+        return call(step.command, step.arguments)
+    with stage(step.out, command=step.command, config=step.arguments) as work:  # a step that only returns something
+        result = call(step.command, step.arguments)
+        write_json(work.folder / "result.json", result)
+    return result
 
 
 @contextmanager
@@ -299,9 +308,7 @@ def _run_side_by_side(steps: list[Step], record: dict[str, Any], seconds: dict[s
         for step in steps:
             say(f"[{step.name}] {step.command}")
             record.pop(step.name, None)
-            running.append(
-                (step, fingerprint(step), time.monotonic(), pool.submit(_run_step, step.command, step.arguments))
-            )
+            running.append((step, fingerprint(step), time.monotonic(), pool.submit(_run_step, step)))
         for step, mark, started, future in running:
             try:
                 result = future.result()
