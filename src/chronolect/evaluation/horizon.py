@@ -5,11 +5,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from chronolect.artifacts import stage, write_json
 from chronolect.chronicle.facts import load_facts
-from chronolect.chronicle.probes import Probe, build_probes, read_probes
+from chronolect.chronicle.probes import Probe, Split, build_probes, read_probes
 from chronolect.console import say
 from chronolect.errors import UserError
 from chronolect.evaluation.answers import SCORINGS, Answer, Scoring, ask, complete
@@ -51,6 +51,7 @@ def eval_horizon(
     bin_years: int = 10,
     bootstrap: int = 1000,
     references: int | None = None,
+    splits: list[Split] | None = None,
     limit: int | None = None,
     generate: int = 0,
     dtype: DType = "float32",
@@ -73,6 +74,7 @@ def eval_horizon(
         bin_years: Width of the bins of the curve, in years.
         bootstrap: Resamples for the change point's interval, and shuffles for its p-value.
         references: Prompts to calibrate on for each probe; by default all it has.
+        splits: Ask only these kinds of probes: heldout, seen, control, trap.
         limit: Ask a random sample of this many probes only.
         generate: Also let the models finish this many held-out cloze prompts from each side of the cutoff by themselves.
         dtype: Type of the weights in memory (folders only).
@@ -94,7 +96,10 @@ def eval_horizon(
         if value < least:
             raise UserError(f"{key} {value}: at least {least}")
     facts = load_facts()
-    asked = _sample(read_probes(probes) if probes else build_probes(facts), limit, seed)
+    every = read_probes(probes) if probes else build_probes(facts)
+    asked = _sample([probe for probe in every if not splits or probe.split in splits], limit, seed)
+    if not asked:
+        raise UserError(f"{probes or 'the embedded chronicle'}: no probes of --splits {' '.join(splits or [])} in it")
     types = {fact.id: str(fact.type) for fact in facts}
     aliases = {fact.id: fact.aliases for fact in facts}
     times = [_locate(probe, line) for probe in asked]
@@ -106,6 +111,7 @@ def eval_horizon(
         "bin_years": bin_years,
         "bootstrap": bootstrap,
         "references": references,
+        "splits": splits,
         "limit": limit,
         "generate": generate,
         "dtype": dtype,
@@ -159,9 +165,7 @@ def grade(graded: Sequence[Graded], *, bin_years: int = 10, bootstrap: int = 100
 
     The headline and the curves count held-out wordings of facts that cannot be guessed (`guess` low or medium).
     """
-    by_split = {
-        split: [g for g in graded if g.probe.split == split] for split in ("heldout", "seen", "control", "trap")
-    }
+    by_split = {split: [g for g in graded if g.probe.split == split] for split in get_args(Split)}
     heldout = [g for g in by_split["heldout"] if g.probe.guess != "high"]
     dated = [g for g in heldout if g.side in ("before", "after") and g.day is not None]
     step = change_point(

@@ -49,7 +49,7 @@ class HfModel:
             dtype: Type of the weights in memory.
             device: `cpu`, `cuda`, or `auto` for a GPU where there is one.
             threads: Number of processor threads for all of torch; by default torch's own.
-            batch_tokens: Tokens computed at once; by default 2,048, on a GPU 32,768.
+            batch_tokens: Tokens computed at once; by default 1,024, on a GPU 32,768.
             seed: Seed of sampling.
 
         Raises:
@@ -68,7 +68,7 @@ class HfModel:
         config = self.model.config.get_text_config()
         self.vocab_size = int(config.vocab_size)
         self.context_length = int(getattr(config, "max_position_embeddings", None) or _DEFAULT_CONTEXT)
-        self._batch_tokens = batch_tokens or (2_048 if self.device.type == "cpu" else 32_768)
+        self._batch_tokens = batch_tokens or (1_024 if self.device.type == "cpu" else 32_768)
         self._seed = seed
 
     def loglikelihoods(self, requests: Sequence[tuple[str, str]]) -> list[Score]:

@@ -1,0 +1,148 @@
+"""A model behind an OpenAI-compatible address: vLLM, llama.cpp's server, LM Studio, or a hosted one."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+
+from chronolect.errors import UserError
+from chronolect.models.language_model import Score
+
+_TOGETHER = 32  # prompts in one request
+_TIMEOUT_S = 600.0
+
+
+class ServerModel:
+    """A model on a server as a `LanguageModel`.
+
+    Texts are generated through `/chat/completions` (`/completions` with `chat=False`, for base models), scores come from
+    `/completions` with `echo` and `logprobs`, which vLLM offers and many servers do not. The server puts its own beginning-of-text token in front;
+    where it has none, the first token of a text has no score. The key is read from `OPENAI_API_KEY`.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        model_name: str | None = None,
+        *,
+        chat: bool = True,
+        seed: int = 0,
+        timeout_s: float = _TIMEOUT_S,
+    ) -> None:
+        """Connect.
+
+        Args:
+            address: The address up to and with `/v1`.
+            model_name: The model's name there; by default the only one the server offers.
+            chat: Whether prompts are sent as a user's message.
+            seed: Seed of sampling, passed on.
+            timeout_s: Longest wait for an answer, in seconds.
+
+        Raises:
+            UserError: Where nothing answers, or the server offers several models and none was named.
+        """
+        key = os.environ.get("OPENAI_API_KEY")
+        self.address = address.rstrip("/")
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(timeout_s, connect=10.0), headers={"Authorization": f"Bearer {key}"} if key else {}
+        )
+        self._chat, self._seed = chat, seed
+        self.name = model_name or self._only_model()
+
+    def loglikelihoods(self, requests: Sequence[tuple[str, str]]) -> list[Score]:
+        """Score each continuation after its context; the server's tokens that begin at or behind the end of the context count."""
+        # spaces at the end of a context are part of the next word's token
+        return self._scores([(context + continuation, len(context.rstrip())) for context, continuation in requests])
+
+    def text_loglikelihoods(self, texts: Sequence[str]) -> list[Score]:
+        """Score whole texts. They must fit the server's context."""
+        return self._scores([(text, 0) for text in texts])
+
+    def generate(
+        self, prompts: Sequence[str], *, max_tokens: int = 64, temperature: float = 0.0, stop: Sequence[str] = ()
+    ) -> list[str]:
+        """Continue, or as a chat model answer, each prompt."""
+        settings: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "seed": self._seed}
+        if stop:
+            settings["stop"] = list(stop)
+        if not self._chat:
+            return [self._choices("/completions", prompt=prompt, **settings)[0]["text"] for prompt in prompts]
+        texts = []
+        for prompt in prompts:
+            choices = self._choices("/chat/completions", messages=[{"role": "user", "content": prompt}], **settings)
+            texts.append(choices[0]["message"]["content"] or "")
+        return texts
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def _scores(self, parts: Sequence[tuple[str, int]]) -> list[Score]:
+        """Scores of the characters of each text from a place on; equal texts are sent once."""
+        texts = list(dict.fromkeys(text for text, place in parts if text[place:]))
+        echoed: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(texts), _TOGETHER):
+            some = texts[start : start + _TOGETHER]
+            choices = self._choices("/completions", prompt=some, max_tokens=0, temperature=0.0, echo=True, logprobs=1)
+            for text, choice in zip(some, sorted(choices, key=lambda choice: choice.get("index", 0)), strict=True):
+                echoed[text] = self._check_echo(choice, text)
+        return [_sum_from(echoed[text], place) if text[place:] else Score(0.0, 0, True) for text, place in parts]
+
+    def _check_echo(self, choice: dict[str, Any], text: str) -> dict[str, Any]:
+        found: dict[str, Any] = choice.get("logprobs") or {}
+        lists = [found.get(key) for key in ("tokens", "token_logprobs", "text_offset")]
+        whole = all(isinstance(some, list) and len(some) == len(lists[0] or ()) for some in lists)
+        if not whole or not lists[0] or not str(choice.get("text", "")).startswith(text):
+            raise self._no_scores("it does not return the prompt's log-probabilities")
+        return found
+
+    def _no_scores(self, why: str) -> UserError:
+        return UserError(
+            f"{self.address}: this server cannot score texts ({why}); it must accept echo and logprobs at /completions, as vLLM does; "
+            "or give the model's folder or .gguf file instead"
+        )
+
+    def _choices(self, path: str, **body: Any) -> list[dict[str, Any]]:
+        reply = self._request("POST", path, json={"model": self.name, **body})
+        choices = reply.get("choices") if isinstance(reply, dict) else None
+        expected = len(body["prompt"]) if isinstance(body.get("prompt"), list) else 1
+        if not isinstance(choices, list) or len(choices) != expected:
+            if "echo" in body:
+                raise self._no_scores("it does not answer each of several prompts")
+            raise UserError(f"{self.address}{path}: not the answer of an OpenAI-compatible server")
+        return choices
+
+    def _request(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            response = self._client.request(method, self.address + path, **options)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UserError(f"{self.address}: no answer ({error}); is the server running?") from None
+        if response.status_code >= 400:
+            said = " ".join(response.text.split())[:200]
+            if "echo" in options.get("json", {}) and response.status_code in (400, 404, 405, 422, 501):
+                raise self._no_scores(f"HTTP {response.status_code}: {said}")
+            raise UserError(f"{self.address}{path}: HTTP {response.status_code}: {said}")
+        try:
+            return response.json()
+        except ValueError:
+            raise UserError(f"{self.address}{path}: its answer is not JSON; does the address end in /v1?") from None
+
+    def _only_model(self) -> str:
+        reply = self._request("GET", "/models")
+        names = [row["id"] for row in reply["data"]] if isinstance(reply, dict) and reply.get("data") else []
+        if len(names) != 1:
+            offered = ", ".join(names[:8]) or "none"
+            raise UserError(f"{self.address}: name the model with --model-name (offered: {offered})")
+        return str(names[0])
+
+
+def _sum_from(logprobs: dict[str, Any], place: int) -> Score:
+    """Score of the tokens whose text begins at or behind character `place`."""
+    tops = logprobs.get("top_logprobs") or [None] * len(logprobs["tokens"])
+    total, count, greedy = 0.0, 0, True
+    for logprob, offset, top in zip(logprobs["token_logprobs"], logprobs["text_offset"], tops, strict=True):
+        if offset >= place and logprob is not None:
+            total, count = total + logprob, count + 1
+            greedy &= bool(top) and logprob >= max(top.values()) - 1e-6
+    return Score(total, count, greedy)
