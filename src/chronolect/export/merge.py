@@ -1,5 +1,6 @@
 """An adapter folded into its base model, after checking that they belong together and before trusting the result."""
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from chronolect.export.compare import SENTENCES
 from chronolect.models.loading import check_safetensors, load_model, load_tokenizer
 
 _CONFIG, _WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
-# Largest relative logit error that rounding the weights to the type explains (found on trained models, with room).
+# Largest relative logit error that rounding the weights to the type explains, with room to spare.
 _TOLERANCE = {"float32": 1e-4, "float16": 1e-2, "bfloat16": 5e-2}
 
 
@@ -40,14 +41,14 @@ def export_merge(
         tolerance: Largest relative logit error that passes; by default 1e-4 for float32, 0.01 for float16, 0.05 for bfloat16.
 
     Returns:
-        adapter modules merged, dtype, parameters, relative_logit_error, top_tokens {equal, n}, tolerance.
+        modules (adapted layers), dtype, parameters, relative_logit_error, top_tokens {equal, n}, tolerance.
 
     Raises:
         UserError: No adapter, an adapter of another base, or logits that differ by more than the tolerance.
     """
     config = read_adapter_config(adapter)
     place = base or _recorded_base(adapter, config)
-    _check_same_base(adapter, config, base)
+    proven = _is_same_base(adapter, config, base)
     settings = {"adapter": str(adapter), "base": str(place), "dtype": dtype, "tolerance": tolerance}
     inputs = [adapter, *([Path(place)] if Path(place).is_dir() else [])]
     with stage(out, command="export merge", config=settings, inputs=inputs) as work:
@@ -55,26 +56,29 @@ def export_merge(
         tokenizer = load_tokenizer(adapter if own else place)
         stored = load_model(place, dtype="auto").dtype if dtype == "auto" else getattr(torch, dtype)
         model, modules = _load_adapted(place, adapter, rows=len(tokenizer))
+        if not proven:
+            _check_depth(adapter, config, place, modules, model.config.num_hidden_layers)
         prompts = _prompts(tokenizer, longest=model.config.max_position_embeddings)
         expected = _logits(model, prompts)
-        say(f"merging {modules} adapted layers into {place}")
+        say(f"merging {len(modules)} adapted layers into {place}")
         merged: PreTrainedModel = model.merge_and_unload(safe_merge=True).to(stored)  # type: ignore[operator]
         merged.save_pretrained(work.folder)
         tokenizer.save_pretrained(work.folder)
-        del model, merged
-        found = _logits(load_model(work.folder), prompts)
+        del model
+        merged = load_model(work.folder)
+        found = _logits(merged, prompts)
         error = float((found - expected).norm() / expected.norm())
         name = str(stored).removeprefix("torch.")
-        limit = _TOLERANCE[name] if tolerance is None else tolerance
+        limit = _TOLERANCE.get(name, _TOLERANCE["float32"]) if tolerance is None else tolerance
         if not error <= limit:
             raise UserError(
                 f"{adapter}: merged logits differ by {error:.2g} (relative), more than the tolerance {limit:.2g}; "
                 "try --dtype float32, or a larger --tolerance"
             )
         work.counts = {
-            "modules": modules,
+            "modules": len(modules),
             "dtype": name,
-            "parameters": sum(parameter.numel() for parameter in load_model(work.folder).parameters()),
+            "parameters": sum(parameter.numel() for parameter in merged.parameters()),
             "relative_logit_error": error,
             "top_tokens": {"equal": int((found.argmax(-1) == expected.argmax(-1)).sum()), "n": len(expected)},
             "tolerance": limit,
@@ -110,29 +114,35 @@ def _recorded_base(adapter: Path, config: dict[str, Any]) -> str:
     return str(recorded)
 
 
-def _check_same_base(adapter: Path, config: dict[str, Any], base: Path | None) -> None:
-    """Refuse a base other than the one the adapter was trained on, by content where a digest is known, else by name."""
+def _is_same_base(adapter: Path, config: dict[str, Any], base: Path | None) -> bool:
+    """Refuse a base other than the one the adapter was trained on, by content where a digest is known, else by name.
+
+    Returns:
+        Whether the content is known to be the same.
+    """
     recorded = config.get("base_model_name_or_path") or ""
     manifest = adapter.parent / MANIFEST  # of the run whose `final` this is
     known = read_json(manifest).get("inputs", {}).get(recorded) if manifest.is_file() else None
     place = base or Path(recorded)
     if not place.is_dir():
-        return  # a hub name; the shapes are still compared
+        return False  # a hub name
     if known is None and base is not None and Path(recorded).is_dir():
         known = digest(Path(recorded))
     if known is not None:
         if digest(place) != known:
             what = "has changed since" if base is None else "is another model than the one"
             raise UserError(f"{place}: {what} the adapter {adapter} was trained on ({recorded})")
-    elif recorded and place.resolve().name != Path(recorded).name:
+        return True
+    if recorded and place.resolve().name != Path(recorded).name:
         raise UserError(
             f"{adapter}: made for the base model {recorded}, not {place}; if that is the same model under another "
             f"name, correct base_model_name_or_path in {adapter / _CONFIG}"
         )
+    return False
 
 
-def _load_adapted(base: str | Path, adapter: Path, *, rows: int) -> tuple[PeftModel, int]:
-    """The base in float32 with the adapter on it, and the number of layers adapted. `rows`: the tokens its embedding must have."""
+def _load_adapted(base: str | Path, adapter: Path, *, rows: int) -> tuple[PeftModel, set[str]]:
+    """The base in float32 with the adapter on it, and the names of the layers adapted. `rows`: the tokens its embedding must have."""
     model = load_model(base)
     embedding: Any = model.get_input_embeddings()
     if rows > embedding.weight.shape[0]:
@@ -142,14 +152,16 @@ def _load_adapted(base: str | Path, adapter: Path, *, rows: int) -> tuple[PeftMo
         adapted = PeftModel.from_pretrained(model, str(adapter))
     except (ValueError, RuntimeError) as error:
         raise UserError(f"{adapter}: does not fit the base model {base} ({str(error).splitlines()[0]})") from None
-    names = (name.removeprefix("base_model.model.") for name, _ in adapted.named_modules())
-    fitted = {name.removesuffix(".lora_A") for name in names if name.endswith(".lora_A")}
-    missing = sorted(fitted - modules)
-    if missing:
+    return adapted.eval(), modules
+
+
+def _check_depth(adapter: Path, config: dict[str, Any], base: str | Path, modules: set[str], depth: int) -> None:
+    """Refuse an adapter of a shallower model: its layer names are all there in a deeper one of the same width."""
+    blocks = {int(match[1]) for name in modules if (match := re.search(r"\.(\d+)\.", name))}
+    if blocks == set(range(len(blocks))) and 0 < len(blocks) < depth and not config.get("layers_to_transform"):
         raise UserError(
-            f"{adapter}: made for another base model than {base}: it adapts {len(modules)} layers, not {missing[0]}"
+            f"{adapter}: made for another base model than {base}: it adapts {len(blocks)} blocks, the model has {depth}"
         )
-    return adapted.eval(), len(modules)
 
 
 def _check_shapes(model: PreTrainedModel, base: str | Path, adapter: Path) -> set[str]:
