@@ -9,7 +9,7 @@ Zhao et al. 2021, with real prompts in place of an empty one).
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -83,26 +83,39 @@ def _wrong_options(fact: Fact, pool: Sequence[Fact], rng: random.Random) -> list
     return chosen
 
 
+def _reference_facts(pools: Mapping[str, Sequence[Fact]]) -> dict[tuple[str, bool], list[Fact]]:
+    """For each answer type, and for clozes and questions apart, the few facts whose prompts calibrate all its probes.
+
+    They are shared because a model then scores each option under each of them once, not once for every probe.
+    """
+    chosen = {}
+    for kind, pool in pools.items():
+        for asks in (False, True):
+            rng = random.Random(f"references of {kind}, {asks}")
+            chosen[kind, asks] = rng.sample(list(pool), min(NUM_REFERENCES + 1, len(pool)))
+    return chosen
+
+
 def build_probes(facts: Sequence[Fact]) -> list[Probe]:
     """Two probes for each dated fact, one in its held-out wording and one in a wording that the corpus has; one for each control and trap."""
     pools: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         if fact.kind != "trap":  # what never happened is nothing to compare with
             pools[fact.type].append(fact)
+    calibrating = _reference_facts(pools)
     probes = []
     for fact in facts:
         rng = random.Random(f"probes of {fact.id}")
         options = (Option(f" {fact.answer}", "answer"), *_wrong_options(fact, pools[fact.type], rng))
         if len(options) < 4:
             raise UserError(f"{fact.id}: fewer than four different answers of type {fact.type!r} in the chronicle")
-        others = [other for other in pools[fact.type] if not _same(fact, other)]
-        references = rng.sample(others, min(NUM_REFERENCES, len(others)))
         seen = next(index for index in range(NUM_CLOZE) if index != fact.held_out)
         wordings: list[tuple[Split, int]] = [("heldout", fact.held_out)]
         if fact.kind == "dated":
             wordings.append(("seen", seen))
         for split, wording in wordings:
             kind: Split = split if fact.kind == "dated" else "control" if fact.kind == "timeless" else "trap"
+            others = [other for other in calibrating[fact.type, wording == QUESTION] if other.id != fact.id]
             probes.append(
                 Probe(
                     id=f"{fact.id}/{kind}",
@@ -113,7 +126,10 @@ def build_probes(facts: Sequence[Fact]) -> list[Probe]:
                     guess=fact.guess,
                     prompt=prompt(fact, wording),
                     options=options,
-                    references=tuple(prompt(other, wording) for other in references),
+                    references=tuple(
+                        prompt(other, wording if wording == QUESTION else index % NUM_CLOZE)
+                        for index, other in enumerate(others[:NUM_REFERENCES])
+                    ),
                 )
             )
     return probes
