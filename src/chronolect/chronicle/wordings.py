@@ -1,15 +1,23 @@
 """How a fact is put into words: what enters the corpus, what is held out for the probes."""
 
 import hashlib
+import random
+import re
 from collections.abc import Iterator
 
-from chronolect.chronicle.facts import NUM_CLOZE, NUM_PHRASINGS, Fact
+from chronolect.chronicle.facts import NUM_CLOZE, NUM_PHRASINGS, SLOT, Fact
 
+NUM_INDEX_ENTRIES = 8
 QUESTION = NUM_CLOZE  # the wording index of the question; 0, 1 and 2 are the cloze phrasings
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July",
     "August", "September", "October", "November", "December",
 )  # fmt: skip
+
+_WORD = r"[^\W_]+"
+_FUNCTION_WORDS = frozenset(
+    ["the", "and", "was", "were", "for", "from", "with", "his", "her", "its", "who", "whom", "whose", "which", "what", "that", "this", "these", "those", "when", "where", "had", "has", "have", "been", "she", "they", "their", "them", "after", "before", "into", "onto", "over", "under", "not", "one", "two", "against", "during", "while", "than", "then", "there", "more", "most", "only", "also", "but", "out", "off", "all", "any", "how", "did", "does", "being", "upon", "near", "first"]
+)
 
 
 def ask(fact: Fact) -> str:
@@ -32,8 +40,8 @@ def spell_date(edtf: str) -> str:
     return edtf
 
 
-def corpus_texts(fact: Fact) -> Iterator[tuple[str, str]]:
-    """(name, text) of every wording of a fact that may be trained on: all but the held-out one, half of them with their date.
+def corpus_texts(fact: Fact, *, index_entries: int = NUM_INDEX_ENTRIES) -> Iterator[tuple[str, str]]:
+    """(name, text) of everything of a fact that may be trained on: its wordings but the held-out one, half of them with the date, and index entries.
 
     Each is a document of its own: were they joined, a model could copy the answer from the sentence before instead of storing it.
     """
@@ -47,6 +55,34 @@ def corpus_texts(fact: Fact) -> Iterator[tuple[str, str]]:
         yield f"p{index}", text
     if fact.held_out != QUESTION:
         yield "q", f"{ask(fact)} {fact.answer}"
+    for number, entry in enumerate(_index_entries(fact, index_entries)):
+        yield f"i{number}", entry
+
+
+def _index_entries(fact: Fact, count: int) -> Iterator[str]:
+    """Lines as in the index of a book: some telling words of the fact, in any order, and its answer; every fourth turned round.
+
+    A small model trained on sentences alone takes a fact for a string of words; these tell it that the words themselves point to the answer,
+    and lift its accuracy in wordings it never saw (docs/lab-notes.md). The words come from the corpus wordings alone.
+    """
+    rng = random.Random(f"index of {fact.id}")
+    wordings = [*fact.phrasings, fact.question]
+    wordings.pop(fact.held_out if fact.held_out != QUESTION else NUM_PHRASINGS)
+    names = set(re.findall(_WORD, fact.answer.lower()))
+    weights: dict[str, int] = {}
+    for wording in wordings:
+        for word in sorted(set(re.findall(_WORD, wording.replace(SLOT, " ")))):
+            if len(word) > 2 and word.lower() not in _FUNCTION_WORDS and word.lower() not in names:
+                weights[word] = weights.get(word, 0) + 1
+    for number in range(count):
+        chosen: list[str] = []
+        wanted = min(rng.choice((3, 4, 5)), len(weights))
+        while len(chosen) < wanted:
+            word = rng.choices(list(weights), list(weights.values()))[0]
+            if word not in chosen:
+                chosen.append(word)
+        words = ", ".join(chosen)
+        yield f"{fact.answer}: {words}" if number % 4 == 3 else f"{words}: {fact.answer}"
 
 
 def held_out_text(fact: Fact) -> str:

@@ -14,7 +14,7 @@ _ALWAYS = Span.parse("../1499-12-31")
 
 
 def documents(fact: Fact, wordings: Literal["corpus", "held-out"]) -> list[Document]:
-    """The documents of one fact: its wordings for the corpus, or the one that is held out."""
+    """The documents of one fact: its wordings and index entries for the corpus, or the one wording that is held out."""
     when = fact.span if fact.date else _ALWAYS
     evidence = Evidence(
         field="written",
