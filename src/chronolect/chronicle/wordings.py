@@ -15,9 +15,12 @@ MONTHS = (
 )  # fmt: skip
 
 _WORD = r"[^\W_]+"
-_FUNCTION_WORDS = frozenset(
-    ["the", "and", "was", "were", "for", "from", "with", "his", "her", "its", "who", "whom", "whose", "which", "what", "that", "this", "these", "those", "when", "where", "had", "has", "have", "been", "she", "they", "their", "them", "after", "before", "into", "onto", "over", "under", "not", "one", "two", "against", "during", "while", "than", "then", "there", "more", "most", "only", "also", "but", "out", "off", "all", "any", "how", "did", "does", "being", "upon", "near", "first"]
-)
+_FUNCTION_TEXT = """
+the and was were for from with his her its who whom whose which what that this these those when where had has have been be she they their them
+after before into onto over under not one two against during while than then there more most only also but out off all any how did does being
+upon near first
+"""
+_FUNCTION_WORDS = frozenset(_FUNCTION_TEXT.split())
 
 
 def ask(fact: Fact) -> str:
