@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import math
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -104,3 +107,20 @@ def load_facts(folder: Path = CHRONICLE) -> list[Fact]:
     if not found:
         raise UserError(f"{folder}: no chronicle files (*.jsonl) here")
     return sorted(found, key=lambda fact: (("dated", "timeless", "trap").index(fact.kind), fact.date, fact.id))
+
+
+def sample_facts(facts: Sequence[Fact], share: float) -> list[Fact]:
+    """The same part of the facts of every decade, and of the timeless ones and the traps, chosen by the hash of their ids.
+
+    A smaller share is contained in a larger one.
+    """
+    if not 0 < share <= 1:
+        raise UserError(f"--share {share}: choose a part between 0 and 1, such as 0.5")
+    groups: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+    for fact in facts:
+        groups[fact.kind, fact.date[:3]].append(fact)
+    chosen = set()
+    for group in groups.values():
+        by_lot = sorted(group, key=lambda fact: hashlib.sha256(f"lot of {fact.id}".encode()).digest())
+        chosen.update(fact.id for fact in by_lot[: math.ceil(share * len(group))])
+    return [fact for fact in facts if fact.id in chosen]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chronolect.artifacts import stage
-from chronolect.chronicle.facts import CHRONICLE, NUM_CLOZE, Fact, load_facts
+from chronolect.chronicle.facts import CHRONICLE, NUM_CLOZE, Fact, load_facts, sample_facts
 from chronolect.chronicle.wordings import QUESTION, prompt
 from chronolect.errors import UserError
 
@@ -167,15 +167,18 @@ def probe_lines(probes: Iterable[Probe]) -> str:
     return "".join(json.dumps(asdict(probe), ensure_ascii=False) + "\n" for probe in probes)
 
 
-def write_probes(*, out: Path, chronicle: Path = CHRONICLE) -> dict[str, Any]:
+def write_probes(*, out: Path, share: float = 1.0, chronicle: Path = CHRONICLE) -> dict[str, Any]:
     """Write the horizon probes of a chronicle as a JSONL file, to read, to change, or to ask another program.
 
     Args:
         out: Folder to write `probes.jsonl` in.
+        share: Part of the facts of every decade to ask about.
         chronicle: Folder of fact files; the one inside the package by default.
     """
-    facts = load_facts(chronicle)
-    with stage(out, command="data probes", config={"chronicle": chronicle.name}, inputs=[chronicle]) as work:
+    facts = sample_facts(load_facts(chronicle), share)
+    with stage(
+        out, command="data probes", config={"share": share, "chronicle": chronicle.name}, inputs=[chronicle]
+    ) as work:
         probes = build_probes(facts)
         (work.folder / "probes.jsonl").write_text(probe_lines(probes), encoding="utf-8")
         work.counts.update(

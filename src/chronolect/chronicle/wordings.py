@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from chronolect.chronicle.facts import NUM_CLOZE, NUM_PHRASINGS, SLOT, Fact
 
-NUM_INDEX_ENTRIES = 8
+NUM_INDEX_ENTRIES = 6
 QUESTION = NUM_CLOZE  # the wording index of the question; 0, 1 and 2 are the cloze phrasings
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July",

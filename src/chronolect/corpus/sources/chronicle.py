@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chronolect.artifacts import stage
-from chronolect.chronicle.facts import CHRONICLE, Fact, load_facts
+from chronolect.chronicle.facts import CHRONICLE, Fact, load_facts, sample_facts
 from chronolect.chronicle.wordings import corpus_texts, held_out_text
 from chronolect.corpus.document import CorpusWriter, Document
 from chronolect.timeline import Evidence, Span
@@ -42,20 +42,21 @@ def documents(fact: Fact, wordings: Literal["corpus", "held-out"]) -> list[Docum
 
 
 def import_chronicle(
-    *, out: Path, wordings: Literal["corpus", "held-out"] = "corpus", chronicle: Path = CHRONICLE
+    *, out: Path, wordings: Literal["corpus", "held-out"] = "corpus", share: float = 1.0, chronicle: Path = CHRONICLE
 ) -> dict[str, Any]:
     """Write the embedded chronicle as a corpus: every wording of every fact is a document of its own, dated by its event.
 
     Args:
         out: Folder to write the corpus to.
         wordings: `corpus` for all wordings but the held-out one of each fact; `held-out` for that one alone.
+        share: Part of the facts of every decade to take.
         chronicle: Folder of fact files; the one inside the package by default.
 
     Returns:
         Counts of facts and documents.
     """
-    facts = [fact for fact in load_facts(chronicle) if fact.kind != "trap"]
-    config = {"wordings": wordings, "chronicle": chronicle.name}
+    facts = [fact for fact in sample_facts(load_facts(chronicle), share) if fact.kind != "trap"]
+    config = {"wordings": wordings, "share": share, "chronicle": chronicle.name}
     with stage(out, command="corpus import chronicle", config=config, inputs=[chronicle]) as work:
         with CorpusWriter(work.folder) as writer:
             for fact in facts:
