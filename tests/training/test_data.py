@@ -70,6 +70,7 @@ def test_validation_predicts_every_token_once(corpus: Path, tokenizer: PreTraine
     assert np.array_equal(labels[labels != IGNORED], np.asarray(split.tokens))
     assert inputs[0] == packed.eos_id
     assert np.array_equal(inputs[1 : len(split.tokens)], np.asarray(split.tokens)[:-1])
+    assert (rows.batch(rows.num_rows + 5, 2)["labels"] == IGNORED).all()
     text = tokenizer.decode(np.asarray(split.tokens), skip_special_tokens=True)
     assert rows.bytes_per_token == pytest.approx(len(text.encode()) / len(split.tokens))
 

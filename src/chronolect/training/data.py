@@ -201,7 +201,8 @@ class PackedValidation:
 
     def batch(self, start: int, count: int) -> Batch:
         """Rows `start` to `start + count`; rows and tokens past the end carry no loss. int64 [count, seq_len]."""
-        first, last = start * self.seq_len, min((start + count) * self.seq_len, len(self.split.tokens))
+        end = len(self.split.tokens)
+        first, last = min(start * self.seq_len, end), min((start + count) * self.seq_len, end)
         found = self.split.tokens[max(0, first - 1) : last].astype(np.int64)
         stream = np.concatenate(([self.eos_id], found)) if first == 0 else found
         inputs = np.full(count * self.seq_len, self.eos_id, np.int64)
