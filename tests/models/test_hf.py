@@ -25,7 +25,7 @@ def one_by_one(model: HfModel, context: list[int], target: list[int]) -> Score:
     with torch.no_grad():
         logprobs = model.model(input_ids=ids[:, :-1]).logits[0].float().log_softmax(-1)[len(context) - 1 :]
     chosen = logprobs[torch.arange(len(target)), torch.tensor(target)]
-    return Score(float(chosen.sum()), len(target), bool((logprobs.argmax(-1).tolist() == target)))
+    return Score(float(chosen.sum()), len(target), bool(logprobs.argmax(-1).tolist() == target))
 
 
 def expected(model: HfModel, context: str, continuation: str) -> Score:

@@ -13,14 +13,12 @@ from chronolect.chronicle.probes import Probe, Split, build_probes, read_probes
 from chronolect.console import say
 from chronolect.errors import UserError
 from chronolect.evaluation.answers import SCORINGS, Answer, Scoring, ask, complete
-from chronolect.evaluation.statistics import against_chance, change_point, difference, wilson
-from chronolect.models.language_model import open_model, short_name
-from chronolect.models.loading import DType
+from chronolect.evaluation.statistics import FEWEST, against_chance, change_point, difference, wilson
+from chronolect.models.language_model import DType, open_model, short_name
 from chronolect.timeline import Cutoff, Span, Verdict
 from chronolect.timeline.calendar import civil, year_end, year_start
 from chronolect.timeline.notation import write_day
 
-FEWEST = 30  # no verdict on fewer probes
 _HEADLINE: Scoring = "calibrated"
 _SIDES = {Verdict.BEFORE: "before", Verdict.AFTER: "after", Verdict.STRADDLES: "straddling", Verdict.UNDATED: "undated"}
 

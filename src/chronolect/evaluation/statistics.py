@@ -11,6 +11,7 @@ from scipy.special import xlogy
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
+FEWEST = 30  # no verdict on fewer units
 _CELLS = 1 << 22  # numbers held at once while resampling: 32 MB
 
 

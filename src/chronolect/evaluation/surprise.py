@@ -16,10 +16,8 @@ from chronolect.artifacts import stage, write_json
 from chronolect.console import progress, say
 from chronolect.corpus.document import count_documents, read_batches
 from chronolect.errors import UserError
-from chronolect.evaluation.horizon import FEWEST
-from chronolect.evaluation.statistics import Interval, bootstrap_mean
-from chronolect.models.language_model import LanguageModel, open_model, short_name
-from chronolect.models.loading import DType
+from chronolect.evaluation.statistics import FEWEST, Interval, bootstrap_mean
+from chronolect.models.language_model import DType, LanguageModel, open_model, short_name
 from chronolect.timeline import Cutoff, Verdict
 from chronolect.timeline.arrow import span_fields, span_from_row
 

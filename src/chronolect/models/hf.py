@@ -16,8 +16,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from chronolect.artifacts import read_json
 from chronolect.errors import UserError
 from chronolect.models.grouping import Group, Tokens, group_requests
-from chronolect.models.language_model import Score, short_name
-from chronolect.models.loading import DType, load_model, load_tokenizer
+from chronolect.models.language_model import DType, Score, short_name
+from chronolect.models.loading import load_model, load_tokenizer
 
 _ADAPTER = "adapter_config.json"
 _LOGITS = 1 << 25  # numbers in the logits of one batch: 128 MB in float32

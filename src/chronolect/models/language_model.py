@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Literal, Protocol
 
 from chronolect.errors import UserError
 
-if TYPE_CHECKING:  # loading imports torch, which GGUF files and servers do without
-    from chronolect.models.loading import DType
+DType = Literal["float32", "bfloat16", "float16", "auto"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def open_model(
     spec: str | Path,
     *,
     model_name: str | None = None,
-    dtype: "DType" = "float32",
+    dtype: DType = "float32",
     device: str = "auto",
     threads: int | None = None,
     seed: int = 0,

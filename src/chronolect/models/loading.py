@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -11,10 +10,9 @@ from transformers.utils.logging import disable_progress_bar
 
 from chronolect.artifacts import read_json
 from chronolect.errors import UserError
+from chronolect.models.language_model import DType
 
 disable_progress_bar()  # transformers draws one per file, even for one file
-
-DType = Literal["float32", "bfloat16", "float16", "auto"]
 
 
 def load_model(model: str | Path, *, dtype: DType = "float32", attention: str | None = None) -> PreTrainedModel:

@@ -95,6 +95,10 @@ class ServerModel:
         whole = all(isinstance(some, list) and len(some) == len(lists[0] or ()) for some in lists)
         if not whole or not lists[0] or not str(choice.get("text", "")).startswith(text):
             raise self._no_scores("it does not return the prompt's log-probabilities")
+        # a beginning-of-text token that the server put in front is counted in its offsets, though not part of the text
+        first = str(found["tokens"][0])
+        if found["token_logprobs"][0] is None and not text.startswith(first):
+            found["text_offset"] = [-1, *(offset - len(first) for offset in found["text_offset"][1:])]
         return found
 
     def _no_scores(self, why: str) -> UserError:
