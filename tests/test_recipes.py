@@ -5,12 +5,14 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chronolect.errors import UserError
-from chronolect.recipes import load_recipe, run_recipe
+from chronolect.recipes import execute, fingerprint, load_recipe, run_recipe
 
 LETTERS = "\n".join(
     json.dumps({"text": f"Letter number {n} tells of the harvest.", "year": 1880 + n}) for n in range(40)
@@ -72,6 +74,23 @@ def test_done_steps_are_skipped_until_something_they_depend_on_changes(
     (tmp_path / "letters.jsonl").write_text(LETTERS + "\n" + json.dumps({"text": "One more.", "year": 1885}))
     run_recipe(recipe, out=tmp_path / "out", set=["cutoff=1890-12-31"])
     assert "unchanged" not in capfd.readouterr().err
+
+
+def test_a_step_depends_on_the_steps_that_its_text_settings_name(recipe: Path, tmp_path: Path) -> None:
+    with open(recipe, "a") as file:  # a model is given as text: it may be a folder, a file or an address
+        file.write(
+            '  surprise: {run: eval surprise, with: {model: "${tokenizer}", corpus: "${before}", cutoff: "${cutoff}"}}'
+        )
+
+    def mark(vocab_size: int) -> dict[str, Any]:
+        overrides = {"tokenizer.vocab_size": str(vocab_size)}
+        loaded = load_recipe(recipe, out=tmp_path / "out", overrides=overrides)
+        *steps, surprise = loaded.steps
+        execute(replace(loaded, steps=tuple(steps)), tmp_path / "out")
+        return fingerprint(surprise)
+
+    assert mark(300) == mark(300)
+    assert mark(300) != mark(280)
 
 
 def test_a_damaged_result_is_made_again(recipe: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -203,13 +203,13 @@ def _paths(value: Any) -> Iterator[Path]:
 
 
 def fingerprint(step: Step) -> dict[str, Any]:
-    """What the result of a step depends on: command, settings, version, and the contents of every file or folder it is given."""
-    inputs: dict[str, Any] = {}
+    """What a result depends on: command, settings, version, the results of the steps it needs, and the contents of what else it is given."""
+    needed = [step.root / need for need in step.needs]
+    inputs: dict[str, Any] = {str(folder): digest(folder) for folder in needed}
     for key, value in step.arguments.items():
         for path in _paths(value):
-            if path == step.root:
-                inputs[str(path)] = {need: digest(step.root / need) for need in step.needs}
-            elif key != "out" and path.exists():
+            of_a_step = path == step.root or any(path.is_relative_to(folder) for folder in needed)
+            if key != "out" and not of_a_step and path.exists():
                 inputs[str(path)] = digest(path)
     return plain({"command": step.command, "arguments": step.arguments, "inputs": inputs, "version": __version__})
 
