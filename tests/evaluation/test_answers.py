@@ -45,10 +45,12 @@ def test_three_scorings_by_hand() -> None:
     (answer,) = ask(Table(), "table", [PROBE])
     assert answer.scores["raw"] == (-3.0, -2.0)
     assert answer.scores["empty"] == pytest.approx((3.0, 3.5))
-    assert answer.scores["calibrated"] == pytest.approx((3.0, 0.5))
+    assert answer.scores["calibrated"] == pytest.approx(
+        (2.0, 0.25)
+    )  # 3 above a mean with spread 1 + 0.5; 0.5 above one with 1.5 + 0.5
     assert answer.picks == {"raw": 1, "empty": 1, "calibrated": 0}
     (answer,) = ask(Table(), "table", [PROBE], references=1)
-    assert answer.scores["calibrated"] == pytest.approx((4.0, -1.0))
+    assert answer.scores["calibrated"] == pytest.approx((8.0, -2.0))
     (answer,) = ask(Table(), "table", [PROBE], references=0)
     assert answer.scores["calibrated"] == answer.scores["empty"]
 

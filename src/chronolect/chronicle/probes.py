@@ -2,7 +2,7 @@
 
 A probe is a prompt, its answer, and three wrong options of the same type, tagged `past` (the answer of an earlier fact), `future` (of a later
 one) or `irrelevant` (of another field), after the TSQA questions of TiMoE. `references` are prompts about other facts of the same type: how much a
-model likes an option under *those* is subtracted from its score, so that a name does not win by being known (contextual calibration,
+model likes an option under *those* is taken off its score, so that a name does not win by being known (contextual calibration,
 Zhao et al. 2021, with real prompts in place of an empty one).
 """
 
@@ -22,7 +22,7 @@ from chronolect.errors import UserError
 Split = Literal["heldout", "seen", "control", "trap"]
 Tag = Literal["answer", "past", "future", "irrelevant"]
 
-NUM_REFERENCES = 8
+NUM_REFERENCES = 32
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from statistics import fmean, pstdev
 from typing import Any, Literal, get_args
 
 from chronolect.chronicle.probes import Probe
@@ -13,6 +14,7 @@ from chronolect.models.language_model import LanguageModel
 Scoring = Literal["calibrated", "empty", "raw"]
 SCORINGS: tuple[Scoring, ...] = get_args(Scoring)
 
+_LEAST_SPREAD = 0.5  # nats
 _SLICE = 4_096  # requests handed to a model at once
 
 
@@ -41,9 +43,11 @@ class Answer:
 def ask(model: LanguageModel, name: str, probes: Sequence[Probe], *, references: int | None = None) -> Iterator[Answer]:
     """Score every option of every probe in three ways.
 
-    `raw` is log p(option | prompt). `empty` subtracts log p(option) after nothing at all. `calibrated` subtracts the mean of
-    log p(option | reference) over the probe's references, prompts about other facts of the same type: what is left is what *this* prompt says for
-    the option (contextual calibration, Zhao et al. 2021, arXiv:2102.09690, with real prompts). A probe without references is calibrated on nothing.
+    `raw` is log p(option | prompt). `empty` subtracts log p(option) after nothing at all. `calibrated` compares raw with log p(option | reference)
+    over the probe's references, prompts about other facts of the same type, and says how many standard deviations it lies above their mean: what
+    is left is what *this* prompt says for the option. It is contextual calibration (Zhao et al. 2021, arXiv:2102.09690) with real prompts; the
+    spread matters as well as the mean, for what a model says of names it knows varies far more than of names it has never read. A probe without
+    references is calibrated on nothing.
 
     Args:
         model: The model.
@@ -67,13 +71,18 @@ def ask(model: LanguageModel, name: str, probes: Sequence[Probe], *, references:
             after = [found[reference, option.text] for reference in probe.references[:references]]
             raw.append(found[probe.prompt, option.text])
             empty.append(raw[-1] - prior)
-            calibrated.append(raw[-1] - (sum(after) / len(after) if after else prior))
+            calibrated.append(_standardised(raw[-1], after) if after else raw[-1] - prior)
         scores: dict[Scoring, tuple[float, ...]] = {
             "calibrated": tuple(calibrated),
             "empty": tuple(empty),
             "raw": tuple(raw),
         }
         yield Answer(name, probe.id, scores, {how: _pick(some, probe.id) for how, some in scores.items()})
+
+
+def _standardised(score: float, references: Sequence[float]) -> float:
+    """How far a score lies above those under the references, in their standard deviations (plus half a nat, for a few may agree by chance)."""
+    return (score - fmean(references)) / (pstdev(references) + _LEAST_SPREAD)
 
 
 def _pick(scores: Sequence[float], probe: str) -> int:
