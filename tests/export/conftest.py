@@ -10,7 +10,7 @@ from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, trainer
 from tokenizers.models import BPE
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from chronolect.export.compare import SENTENCES, varied_strings
+from chronolect.export.sample_texts import SENTENCES, varied_strings
 from chronolect.models.tokenizers import END_OF_TEXT, PADDING, SPECIAL_TOKENS, TURN_END, save_tokenizer
 
 VOCABULARY = 400

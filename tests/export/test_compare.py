@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chronolect.errors import UserError
-from chronolect.export.compare import Original, compare_gguf, varied_strings
+from chronolect.export.compare import Original, compare_gguf
 from chronolect.export.gguf_vocabulary import read_vocabulary
 from chronolect.export.gguf_weights import read_source, write_gguf
 
@@ -47,13 +47,3 @@ def test_own_text(llama: Path, f16: Path, tmp_path: Path) -> None:
             Original(llama, text=tmp_path / "bad.txt")
     with pytest.raises(UserError, match="no such text file"):
         Original(llama, text=tmp_path / "absent.txt")
-
-
-def test_varied_strings_are_varied_and_always_the_same() -> None:
-    strings = varied_strings()
-    assert strings == varied_strings()
-    assert len(strings) == 1000
-    assert len(set(strings)) > 900
-    for sample in ("日本", "🎉", "  ", "\n", "<|im_end|>", "n't", "٣٤", "def f"):
-        assert any(sample in string for string in strings), sample
-    "".join(strings).encode()  # no lone surrogates

@@ -107,7 +107,8 @@ def export_gguf(
             if not llama_cpp_path:
                 check_file(report, source, vocabulary)
             _say_fallbacks(file.name, report)
-            files[kind] = {"file": file.name, "bytes": file.stat().st_size, **asdict(report)}
+            facts = asdict(report) | {"chat_template": report.chat_template is not None}
+            files[kind] = {"file": file.name, "bytes": file.stat().st_size, **facts}
             if original:
                 files[kind]["comparison"] = original.compare(file)
                 _say_comparison(file.name, files[kind]["comparison"])

@@ -12,7 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from chronolect.artifacts import MANIFEST, digest, read_json, stage
 from chronolect.console import say
 from chronolect.errors import UserError
-from chronolect.export.compare import SENTENCES
+from chronolect.export.sample_texts import SENTENCES
 from chronolect.models.loading import check_safetensors, load_model, load_tokenizer
 
 _CONFIG, _WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
