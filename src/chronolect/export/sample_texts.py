@@ -18,13 +18,17 @@ SENTENCES = (
     "The new telescope showed that the nebula is a crowd of stars, each of them as bright as the sun.",
     "After the election the president spoke of bread, of work and of peace, and the crowd listened in the rain.",
 )
-_WORDS = tuple("the King PARIS x naïve Zürich re-elected o'clock I Mr. and/or e.g. co-op".split())
+_WORDS = (
+    "the", "King", "PARIS", "x", "naïve", "Zürich", "re-elected", "o'clock", "I", "Mr.", "and/or", "e.g.", "co-op",
+)  # fmt: skip
 _SCRIPTS = (
     "Москва", "Ελλάδα", "العربية", "עברית", "हिन्दी", "বাংলা", "ไทย", "日本語", "かな", "中文字", "한국어", "Հայերեն",
     "ქართული", "አማርኛ", "தமிழ்", "Tiếng Việt", "ǅ", "ﬁn", "Ⅻ", "½", "①", "٣٤", "௧௨", "cafe\u0301", "A\u030a", "i\u0307",
 )  # fmt: skip
 _EMOJI = ("🎉", "👩‍🚀", "🇫🇷", "👍🏽", "❤️", "☃", "🏴‍☠️", "1️⃣", "😀😀😀")
-_CONTRACTIONS = tuple("it's IT'S don't we'll I'd they've you're 'twas it’s 's rock'n'roll 'LL".split())
+_CONTRACTIONS = (
+    "it's", "IT'S", "don't", "we'll", "I'd", "they've", "you're", "'twas", "it’s", "'s", "rock'n'roll", "'LL",
+)  # fmt: skip
 _SPACES = (
     " ", "  ", "   ", "\n", "\n\n", "\r\n", "\t", "\t\t", " \n", "\n ", "\xa0", "\u2003", "\u3000", "\u200b", "\v", "\f",
 )  # fmt: skip
@@ -32,7 +36,9 @@ _CODE = (
     "def f(x):", "return x+1", "if (a&&b){", "}", "/* … */", "x[0]=='y'", "#!/bin/sh", '<a href="#">', "\\n", "$_", "::", "->", "!=",
 )  # fmt: skip
 _SPECIALS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|im_end", "<s>", "[INST]", "<|", "|>", "<|pad|>", "<unk>")
-_PUNCTUATION = tuple(". , … — “ ” « » ?! ' '' \" % € § № _ __ *** === ~".split())
+_PUNCTUATION = (
+    ".", ",", "…", "—", "“", "”", "«", "»", "?!", "'", "''", '"', "%", "€", "§", "№", "_", "__", "***", "===", "~",
+)  # fmt: skip
 
 
 def varied_strings(n: int = 1_000, *, seed: int = 0) -> list[str]:
