@@ -84,8 +84,8 @@ def run(arguments: list[str]) -> int:
             traceback.print_exc()
         print(f"chronolect: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("chronolect: interrupted; the same command continues or starts again where it can", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:  # a training run says where it stands
+        print(f"chronolect: {str(interrupt) or 'interrupted; nothing half-done was left behind'}", file=sys.stderr)
         return 128 + signal.SIGINT
     except BrokenPipeError:
         return 1

@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -314,6 +315,10 @@ def _run_side_by_side(steps: list[Step], record: dict[str, Any], seconds: dict[s
                 result = future.result()
             except UserError as error:
                 raise UserError(f"step {step.name}: {error}") from None
+            except BrokenProcessPool:
+                raise RuntimeError(
+                    f"step {step.name}: its process was killed, perhaps for want of memory; run this again to continue"
+                ) from None
             seconds[step.name] = time.monotonic() - started
             say(f"[{step.name}] done in {seconds[step.name]:.1f} s")
             record[step.name] = {

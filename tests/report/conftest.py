@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from report_runs import make_run
+from tests.report.report_runs import make_run
 
 
 @pytest.fixture(scope="session")

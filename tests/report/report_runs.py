@@ -102,7 +102,7 @@ def surprise(model: str, *, cutoff: str = CUTOFF, gap: float = 0.4, twin: str | 
         year = 1900 + place // 4
         side = line.judge(Span.year(year)).value.replace("straddles", "straddling")
         level = 1.9 + rng.gauss(0, 0.12) - (year - 1900) / 600
-        more = gap * (1 - math.exp(-(year - 1965) / 12)) if side == "after" else 0.0
+        more = gap * (1 - math.exp(-(year + 4 - int(cutoff[:4])) / 12)) if side == "after" else 0.0
         record: dict[str, Any] = {"year": year, "side": side, "bytes": 4000}
         record["model"] = {"bits_per_byte": level + more + rng.gauss(0, 0.05)}
         if twin:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import CHROMIUM, Browser, chromium
+from tests.report.browser import CHROMIUM, Browser, chromium
 
 from chronolect.report.build import build_report
 

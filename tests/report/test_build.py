@@ -3,7 +3,7 @@ import json
 from pathlib import Path
 
 import pytest
-from report_runs import CUTOFF, surprise, write_stage, write_training
+from tests.report.report_runs import CUTOFF, surprise, write_stage, write_training
 
 from chronolect.artifacts import MANIFEST
 from chronolect.errors import UserError

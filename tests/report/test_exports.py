@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from report_runs import gguf_counts, write_stage
+from tests.report.report_runs import gguf_counts, write_stage
 
 from chronolect.report.exports import exports_section
 from chronolect.report.gather import gather

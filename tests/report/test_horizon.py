@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from report_runs import horizon
+from tests.report.report_runs import horizon
 
 from chronolect.report.horizon import horizon_section, merge_bins
 from chronolect.report.page import Figure, Table

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from report_runs import horizon
+from tests.report.report_runs import horizon
 
 from chronolect.report.gather import gather
 from chronolect.report.page import Samples

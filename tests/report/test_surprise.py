@@ -1,4 +1,4 @@
-from report_runs import surprise
+from tests.report.report_runs import surprise
 
 from chronolect.report.page import Figure, Words
 from chronolect.report.surprise import surprise_section, surprise_title, surprise_verdicts

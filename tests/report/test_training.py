@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from report_runs import write_training
+from tests.report.report_runs import write_training
 
 from chronolect.report.gather import gather
 from chronolect.report.page import Figure, Grid, Table
