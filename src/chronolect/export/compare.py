@@ -14,6 +14,7 @@ from chronolect.models.gguf_file import GgufModel
 from chronolect.models.loading import load_model, load_tokenizer
 
 _LONGEST = 512
+_LOGITS = 1 << 27  # numbers kept of the original's logits: 512 MB
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ class Original:
         for paragraph in self._paragraphs:
             ids = self._tokenizer(paragraph, add_special_tokens=False)["input_ids"]
             tokens = [bos, *ids][:longest]
+            if sum(len(window.tokens) for window in windows) * self._model.config.vocab_size > _LOGITS:
+                break
             if len(tokens) > 1:
                 logits = self._model(torch.tensor([tokens])).logits[0].float().numpy()
                 windows.append(_Window(tokens, logits))
@@ -108,7 +111,7 @@ def compare_gguf(model: Path, gguf: Path, *, text: Path | None = None, threads: 
     Args:
         model: Model folder in the Hugging Face form.
         gguf: The GGUF file.
-        text: Text file for logits, greedy tokens and perplexity, one passage per line (the first 200); by default built-in sentences.
+        text: Text file for logits, greedy tokens and perplexity, one passage per line (the first 200, fewer for large vocabularies); by default built-in sentences.
         threads: Processor threads for llama.cpp.
 
     Returns:
