@@ -29,10 +29,11 @@ def is_file(model: dict[str, Any]) -> bool:
 
 
 def share(part: dict[str, Any]) -> str:
-    """`0.26 [0.22, 0.31], n = 431`, or that nothing was asked."""
+    """`0.26 [0.22, 0.31], n = 431`, with a third digit where two would hide that it is above chance; or that nothing was asked."""
     if not part["n"]:
         return "not asked"
-    return f"{estimate(part['accuracy'], part['low'], part['high'])}, n = {part['n']:,}"
+    close = "chance" in part and above_chance(part) and number(part["low"]) == number(part["chance"])
+    return f"{estimate(part['accuracy'], part['low'], part['high'], digits=3 if close else 2)}, n = {part['n']:,}"
 
 
 def change(point: dict[str, Any]) -> str:
@@ -86,9 +87,10 @@ def title(horizon: dict[str, Any] | None, cutoff: str | None, name: str) -> tupl
             f"{known[extent]} up to {until}",
             f"The model “{model}” was {asked}. {own}; about what came after, it does no better than chance.",
         )
+    beyond = {"well": "and well beyond", "in part": "and in part beyond", "a little": "and a little beyond"}
     return (
-        f"Locked at {until}, yet it knows more",
-        f"The model “{model}” was {asked}. {own}, and about what came after it does better than chance.",
+        f"{known[extent]} up to {until}, {beyond[competence(headline['after'])]}",
+        f"The model “{model}” was {asked}. {own}; about what came after, it does better than chance.",
     )
 
 
@@ -157,7 +159,8 @@ def _after(model: dict[str, Any]) -> Verdict:
     if above_chance(part):
         return Verdict(
             "fail",
-            f"After the cutoff {_the(model)} is above chance ({share(part)}; chance is {number(level)}): later knowledge came through.",
+            f"After the cutoff {_the(model)} is above chance ({share(part)}; chance is {number(level)}): some of what came later "
+            "came through, or can be inferred.",
         )
     how = "is below chance" if part["high"] < level else "is not distinguishable from chance"
     return Verdict("pass", f"After the cutoff {_the(model)} {how} ({share(part)}; chance is {number(level)}).")

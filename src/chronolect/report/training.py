@@ -38,7 +38,10 @@ def training_section(data: RunData, colors: Mapping[str, str]) -> Section | None
         blocks.append(
             Words(f"Not finished: {', '.join(unfinished)}. The curves end where those runs stand.", "missing")
         )
-    intro = "The loss is in nats per token. Validation is in bits per byte of text, which different tokenizers do not change."
+    intro = (
+        "The loss is in nats per token. Validation is in bits per byte of text, which different tokenizers do not change, "
+        "and on each model's own held-out documents."
+    )
     return Section("training", "Learning", intro, blocks)
 
 
