@@ -65,6 +65,13 @@ def test_too_few_questions_for_a_verdict() -> None:
     assert "too few questions" in texts(results, "note")
 
 
+def test_what_was_not_asked_is_not_judged() -> None:
+    results = found((0.85, 0.25))
+    results["models"][0]["headline"]["before"] = {"accuracy": None, "n": 0, "low": None, "high": None, "chance": 0.25}
+    assert "not yet measured" in title(results, None, "demo")[0]
+    assert "No question about the time before" in texts(results, "note")
+
+
 def test_without_a_horizon_nothing_is_claimed() -> None:
     assert "not yet measured" in title(None, "1969-07-20", "demo")[0]
     assert title(None, None, "demo")[0] == "Report of demo"

@@ -69,6 +69,11 @@ def title(horizon: dict[str, Any] | None, cutoff: str | None, name: str) -> tupl
     until, model = day(horizon["cutoff"]), main_model(horizon)["name"]
     before, after = above_chance(headline["before"]), headline["at_chance_after"]
     asked = f"asked {horizon['probes']['total']:,} four-choice questions about dated facts"
+    if before is None:
+        return (
+            f"Locked at {until}, not yet measured",
+            f"The model “{model}” was asked nothing about the time before its cutoff.",
+        )
     if not before:
         return (
             f"Locked at {until}, and hardly a world before it",
@@ -230,7 +235,7 @@ def _traps(model: dict[str, Any]) -> Verdict | None:
         )
     return Verdict(
         "pass",
-        f"Questions about things that never happened are answered at chance ({share(part)}): the questions give nothing away.",
+        f"Questions about things that never happened are not answered above chance ({share(part)}): no sign that a question gives its answer away.",
     )
 
 
