@@ -93,7 +93,7 @@ class Original:
     @torch.inference_mode()
     def _reference(self, bos: int) -> list[_Window]:
         longest = min(_LONGEST, self._model.config.max_position_embeddings)
-        windows = []
+        windows: list[_Window] = []
         for paragraph in self._paragraphs:
             ids = self._tokenizer(paragraph, add_special_tokens=False)["input_ids"]
             tokens = [bos, *ids][:longest]
@@ -111,7 +111,8 @@ def compare_gguf(model: Path, gguf: Path, *, text: Path | None = None, threads: 
     Args:
         model: Model folder in the Hugging Face form.
         gguf: The GGUF file.
-        text: Text file for logits, greedy tokens and perplexity, one passage per line (the first 200, fewer for large vocabularies); by default built-in sentences.
+        text: Text file for logits, greedy tokens and perplexity, one passage per line (the first 200, fewer for large vocabularies);
+            by default built-in sentences.
         threads: Processor threads for llama.cpp.
 
     Returns:
