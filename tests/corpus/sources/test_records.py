@@ -70,7 +70,7 @@ def problems(path):
         ("a.csv", b"text,year\nx,\xff\n", "not UTF-8"),
         ("a.txt", b"\xff\xfe", "a.txt: not UTF-8"),
         ("a.parquet", b"PAR1", "a.parquet: cannot be read"),
-        ("a.jsonl.gz", gzip.compress(b'{"text": "x"}\n')[:-9], "a.jsonl.gz: cannot be read"),
+        ("a.jsonl.gz", gzip.compress(b'{"text": "x"}\n', mtime=0)[:-9], "a.jsonl.gz: cannot be read"),
         ("a.json.gz", b"not gzip", "a.json.gz: cannot be read"),
     ],
 )
