@@ -23,7 +23,7 @@ demo: setup
 
 test: setup lint
 	bash tests/browser.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check src tests benchmarks

@@ -119,7 +119,7 @@ def sample_facts(facts: Sequence[Fact], share: float) -> list[Fact]:
     groups: dict[tuple[str, str], list[Fact]] = defaultdict(list)
     for fact in facts:
         groups[fact.kind, fact.date[:3]].append(fact)
-    chosen = set()
+    chosen: set[str] = set()
     for group in groups.values():
         by_lot = sorted(group, key=lambda fact: hashlib.sha256(f"lot of {fact.id}".encode()).digest())
         chosen.update(fact.id for fact in by_lot[: math.ceil(share * len(group))])
