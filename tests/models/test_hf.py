@@ -64,6 +64,16 @@ def test_scores_are_those_of_one_sequence_at_a_time(model_folder: Path, batch_to
     assert_same(model.loglikelihoods(REQUESTS), [expected(model, *request) for request in REQUESTS])
 
 
+def test_several_threads_find_the_same(model_folder: Path) -> None:
+    one = HfModel(model_folder, device="cpu", batch_tokens=20).loglikelihoods(REQUESTS)
+    try:
+        two = HfModel(model_folder, device="cpu", batch_tokens=20, threads=2).loglikelihoods(REQUESTS)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    assert_same(two, one)
+
+
 def test_branches_share_their_context(model: HfModel) -> None:
     assert model._branches
 

@@ -1,10 +1,13 @@
 """A Hugging Face folder as a `LanguageModel`, made fast for what scoring asks: many short continuations of the same contexts.
 
 A context and all its continuations become one row: a tree whose branches see the context and themselves, not each other (as in tree attention,
-Miao et al. 2023, arXiv:2305.09781). Rows of like length share a batch. The output layer runs only where a token is scored.
+Miao et al. 2023, arXiv:2305.09781). Rows of like length share a batch. The output layer runs only where a token is scored. On a processor each
+thread computes batches of its own: small products gain little from several threads, and lose much where another program holds one of the cores.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -70,6 +73,9 @@ class HfModel:
         self.context_length = int(getattr(config, "max_position_embeddings", None) or _DEFAULT_CONTEXT)
         self._batch_tokens = batch_tokens or (1_024 if self.device.type == "cpu" else 32_768)
         self._seed = seed
+        self._wanted = threading.local()
+        head: Any = self.model.get_output_embeddings()
+        head.register_forward_pre_hook(self._choose_places)
 
     def loglikelihoods(self, requests: Sequence[tuple[str, str]]) -> list[Score]:
         """Score each continuation after its context."""
@@ -139,16 +145,33 @@ class HfModel:
         plain = [group for group in groups if len(group.targets) == 1]
         logprobs = torch.zeros(len(requests), dtype=torch.float64)
         greedy = torch.ones(len(requests), dtype=torch.bool)
-        for kind in (trees, plain):
-            for batch in _batches(kind, lambda group: group.cells, self._batch_tokens, lambda g: g.rows, most_rows):
-                for owners, logprob, is_greedy in self._score_batch(batch):
-                    for owner in owners:
-                        logprobs[owner] += logprob
-                        greedy[owner] &= is_greedy
+        batches = [
+            batch
+            for kind in (trees, plain)
+            for batch in _batches(kind, lambda group: group.cells, self._batch_tokens, lambda g: g.rows, most_rows)
+        ]
+        for results in self._in_parallel(batches):
+            for owners, logprob, is_greedy in results:
+                for owner in owners:
+                    logprobs[owner] += logprob
+                    greedy[owner] &= is_greedy
         return [
             Score(logprob, len(target), is_greedy)
             for logprob, is_greedy, (_, target) in zip(logprobs.tolist(), greedy.tolist(), requests, strict=True)
         ]
+
+    def _in_parallel(self, batches: Sequence[Sequence[Group]]) -> Iterator[list[tuple[list[int], float, bool]]]:
+        """Score batches in order: on a processor as many at once as torch has threads, each on one."""
+        threads = torch.get_num_threads()
+        if self.device.type != "cpu" or min(threads, len(batches)) < 2:
+            yield from map(self._score_batch, batches)
+            return
+        torch.set_num_threads(1)
+        try:
+            with ThreadPoolExecutor(threads) as pool:
+                yield from pool.map(self._score_batch, batches)
+        finally:
+            torch.set_num_threads(threads)
 
     @cached_property
     def _branches(self) -> bool:
@@ -195,7 +218,7 @@ class HfModel:
         if any(len(group.targets) > 1 for group in groups):
             inputs["attention_mask"] = self._tree_mask(torch.tensor(branches, device=self.device))
             inputs["position_ids"] = torch.tensor(positions, device=self.device)
-        with _only_at(self.model.get_output_embeddings(), torch.tensor(wanted, device=self.device)):
+        with self._only_at(torch.tensor(wanted, device=self.device)):
             logits = self.model(**inputs, use_cache=False).logits[0].float()  # (wanted, vocab)
         rows, ids = torch.tensor(sources, device=self.device), torch.tensor(scored, device=self.device)
         gains = (logits[rows, ids] - logits.logsumexp(-1)[rows]).double().cpu()
@@ -205,6 +228,20 @@ class HfModel:
             (some, float(gain.sum()), bool(choice.all()))
             for some, gain, choice in zip(owners, gains.split(spans), first_choice.split(spans), strict=True)
         ]
+
+    @contextmanager
+    def _only_at(self, places: torch.Tensor) -> Iterator[None]:
+        """Let the output layer run on these places of this thread's flattened batch only; what the model does after it stays its own."""
+        self._wanted.places = places
+        try:
+            yield
+        finally:
+            self._wanted.places = None
+
+    def _choose_places(self, _: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        """Before the output layer: the hidden states it is wanted for, (1, places, width), or all of them."""
+        places = getattr(self._wanted, "places", None)
+        return inputs if places is None else (inputs[0].flatten(0, 1)[places][None],)
 
     def _tree_mask(self, branches_BL: torch.Tensor) -> torch.Tensor:
         """Additive mask (batch, 1, length, length): each token sees the context (branch 0) and its own branch before it."""
@@ -278,16 +315,6 @@ def load_with_adapter(
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(f"{folder}: the adapter does not fit its base {base} ({str(error).splitlines()[0]})") from None
     return adapted, tokenizer
-
-
-@contextmanager
-def _only_at(head: Any, places: torch.Tensor) -> Iterator[None]:
-    """Let the output layer run on these places of the flattened batch only; what the model does after it (scaling, capping) stays its own."""
-    hook = head.register_forward_pre_hook(lambda _, inputs: (inputs[0].flatten(0, 1)[places][None],))
-    try:
-        yield
-    finally:
-        hook.remove()
 
 
 def _batches(
