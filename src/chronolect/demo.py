@@ -31,33 +31,22 @@ def demo(*, out: Path = Path("runs/demo"), set: list[str] | None = None) -> dict
     return {"screen": summarise(result), **result}
 
 
-def _rate(block: dict[str, Any] | None) -> str:
-    return f"{block['accuracy']:.2f} [{block['low']:.2f}, {block['high']:.2f}]" if block and block.get("n") else "-"
+def _rate(block: dict[str, Any]) -> str:
+    return f"{block['accuracy']:.2f} [{block['low']:.2f}, {block['high']:.2f}] of {block['n']}"
 
 
 def summarise(result: dict[str, Any]) -> str:
     """The horizon of every model as a small table, and where the report lies."""
-    models = result["horizon"]["models"]
-    rows = [("", "before the cutoff", "after it", "n", "knows up to")]
-    for model in models:
-        head = model["headline"]
+    rows = [("", "right before the cutoff", "right after it", "knows up to")]
+    for name, head in result["horizon"]["models"].items():
         point = head["change_point"]
-        until = f"{point['year']} [{point['low']}, {point['high']}]" if point.get("year") is not None else "no break"
-        rows.append(
-            (
-                model["name"],
-                _rate(head["before"]),
-                _rate(head["after"]),
-                f"{head['before']['n']}/{head['after']['n']}",
-                until,
-            )
-        )
+        until = f"{point['year']:.1f} [{point['low']:.1f}, {point['high']:.1f}]" if point["found"] else "no break found"
+        rows.append((name, _rate(head["before"]), _rate(head["after"]), until))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     table = "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
-    minutes = sum(result["seconds"].values()) / 60
     return (
-        f"Four-choice probes in wordings that were never trained on, chance 0.25, cutoff {result['horizon']['cutoff']}\n\n{table}\n\n"
-        f"Steps took {minutes:.1f} minutes in all. Report: {Path(result['out']) / 'report' / 'report.html'}"
+        "Four-choice questions in wordings that were never trained on; chance is 0.25; 95 % intervals.\n\n"
+        f"{table}\n\nReport: {Path(result['out']) / 'report' / 'report.html'}"
     )
