@@ -14,7 +14,7 @@ import pytest
 from chronolect.artifacts import is_current, read_json
 from chronolect.errors import UserError
 from chronolect.export.gguf import export_gguf
-from chronolect.models.language_model import open_model
+from chronolect.models.opening import open_model
 
 QUANTS = ["f16", "bf16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q4_k_s", "q3_k_m"]
 

@@ -12,7 +12,8 @@ from chronolect.export.gguf_vocabulary import read_vocabulary
 from chronolect.export.gguf_weights import read_source, write_gguf
 from chronolect.models.gguf_file import GgufModel
 from chronolect.models.hf import HfModel
-from chronolect.models.language_model import Score, open_model
+from chronolect.models.language_model import Score
+from chronolect.models.opening import open_model
 
 REQUESTS = [
     ("The telephone was invented by", " Bell"),

@@ -5,7 +5,8 @@ import pytest
 from chronolect.errors import UserError
 from chronolect.models.dummy import DummyModel
 from chronolect.models.hf import HfModel
-from chronolect.models.language_model import open_model, short_name
+from chronolect.models.language_model import short_name
+from chronolect.models.opening import open_model
 
 
 def test_a_folder_and_the_dummy_open(model_folder: Path) -> None:

@@ -12,7 +12,7 @@ import torch
 
 from chronolect.errors import UserError
 from chronolect.models.hf import HfModel
-from chronolect.models.language_model import open_model
+from chronolect.models.opening import open_model
 from chronolect.models.server import ServerModel
 
 

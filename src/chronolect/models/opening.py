@@ -1,0 +1,51 @@
+"""Which backend a model is opened with; each is imported only when it is wanted."""
+
+from pathlib import Path
+
+from chronolect.errors import UserError
+from chronolect.models.language_model import DType, LanguageModel
+
+
+def open_model(
+    spec: str | Path,
+    *,
+    model_name: str | None = None,
+    dtype: DType = "float32",
+    device: str = "auto",
+    threads: int | None = None,
+    seed: int = 0,
+) -> LanguageModel:
+    """Open a model for scoring and asking.
+
+    Args:
+        spec: A Hugging Face folder (or a PEFT adapter's), a `.gguf` file, the `http(s)://…/v1` address of an OpenAI-compatible server, or
+            `dummy`, a deterministic stand-in that knows nothing.
+        model_name: The model's name on the server; by default the only one it offers.
+        dtype: Type of the weights in memory (folders only).
+        device: `cpu`, `cuda` or `auto` (folders only).
+        threads: Number of processor threads (folders and files).
+        seed: Seed of sampling.
+
+    Raises:
+        UserError: Where `spec` is none of these, or the model cannot be loaded.
+    """
+    text = str(spec)
+    if text == "dummy":
+        from chronolect.models.dummy import DummyModel
+
+        return DummyModel(seed=seed)
+    if text.startswith(("http://", "https://")):
+        from chronolect.models.server import ServerModel
+
+        return ServerModel(text, model_name, seed=seed)
+    path = Path(spec)
+    if path.suffix.lower() == ".gguf":
+        from chronolect.models.gguf_file import GgufModel
+
+        return GgufModel(path, threads=threads, seed=seed)
+    if path.is_dir():
+        from chronolect.models.hf import HfModel
+
+        return HfModel(path, dtype=dtype, device=device, threads=threads, seed=seed)
+    problem = "not a model" if path.exists() else "no such model"
+    raise UserError(f'{spec}: {problem}; give a Hugging Face folder, a .gguf file, an http(s):// address or "dummy"')
