@@ -51,6 +51,14 @@ def test_bands_join_the_ends_of_the_intervals() -> None:
     assert len(band["points"].split()) == 4
 
 
+def test_a_band_does_not_bridge_a_point_without_an_interval() -> None:
+    points = [Point(0, 1, 0.5, 1.5), Point(1, 2, 1.5, 2.5), Point(2, 9), Point(3, 1, 0.5, 1.5)]
+    drawn = draw(chart(Series("s", points, "twin")))
+    (band,) = elements(drawn, "polygon", "band")
+    assert len(band["points"].split()) == 4
+    assert len(elements(drawn, "line", "whisker")) == 1
+
+
 def test_bars_stack() -> None:
     kept = Series("kept", [Point(1900, 3)], "locked", "bars", width=10)
     dropped = Series("dropped", [Point(1900, 1), Point(1910, 2)], "dropped", "bars", width=10)

@@ -7,7 +7,7 @@ size. Colours are class names (`c-locked`, …) whose values the style sheet set
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from markupsafe import Markup, escape
@@ -277,8 +277,9 @@ def _runs(points: Sequence[Point]) -> list[list[Point]]:
 
 
 def _band(series: Series, x: _Scale, y: _Scale) -> str:
+    """The intervals of neighbouring points as one band; a point without one, of a single document, breaks it."""
     parts = []
-    for run in _runs([p for p in series.points if p.low is not None]):
+    for run in _runs([p if p.low is not None else replace(p, y=None) for p in series.points]):
         if len(run) > 1:
             upper = [f"{x(p.x)},{y(p.high)}" for p in run if p.high is not None]
             lower = [f"{x(p.x)},{y(p.low)}" for p in reversed(run) if p.low is not None]
