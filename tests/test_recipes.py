@@ -192,3 +192,26 @@ def test_killed_at_any_moment_a_recipe_continues(recipe: Path, tmp_path: Path) -
             for name in ("whole", "out")
         ]
         assert digests[0] == digests[1], step
+
+
+@pytest.mark.slow
+def test_a_run_with_other_settings_makes_room_and_is_kept(
+    recipe: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    recipe.write_text(
+        recipe.read_text()
+        + """
+  packed:
+    run: corpus pack
+    with: {corpus: "${before}", tokenizer: "${tokenizer}", val_ratio: 0.2, era: []}
+  model:
+    run: train pretrain
+    with: {corpus: "${packed}", preset: 1m, layers: 1, hidden: 32, heads: 2, seq_len: 16, max_steps: 2}
+"""
+    )
+    run_recipe(recipe, out=tmp_path / "out")
+    first = (tmp_path / "out" / "model" / "final" / "model.safetensors").read_bytes()
+    run_recipe(recipe, out=tmp_path / "out", set=["model.max_steps=3"])
+    assert "the earlier run is kept in" in capfd.readouterr().err
+    assert (tmp_path / "out" / "replaced" / "model-1" / "final" / "model.safetensors").read_bytes() == first
+    assert json.loads((tmp_path / "out" / "model" / "train_results.json").read_text())["steps"] == 3

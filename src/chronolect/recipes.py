@@ -221,6 +221,7 @@ def is_done(step: Step, record: Mapping[str, Any]) -> bool:
     found = record.get(step.name)
     return (
         found is not None
+        and "manifest" in found  # it ended
         and manifest.is_file()
         and found["manifest"] == digest_file(manifest)
         and found["fingerprint"] == fingerprint(step)
@@ -289,6 +290,11 @@ def execute(recipe: Recipe, out: Path) -> dict[str, Any]:
                 seconds[step.name] = 0.0
             todo = [step for step in ready if step not in skipped]
             if todo:
+                for step in todo:
+                    mark = fingerprint(step)
+                    _keep_other_run(step, record.get(step.name), mark)
+                    record[step.name] = {"fingerprint": mark}
+                write_json(record_path, record)
                 _run_side_by_side(todo, record, seconds)
                 write_json(record_path, record)
             for step in ready:
@@ -297,6 +303,23 @@ def execute(recipe: Recipe, out: Path) -> dict[str, Any]:
                 if step.show:
                     shown[step.name] = record[step.name]["result"]
     return {"out": str(out), **shown, "seconds": {name: round(value, 1) for name, value in seconds.items()}}
+
+
+def _keep_other_run(step: Step, before: Mapping[str, Any] | None, mark: Mapping[str, Any]) -> None:
+    """Move a training run that began with other settings out of the way: it cannot be continued, and may have cost days."""
+    if (
+        "resume_latest" not in step.arguments
+        or before is None
+        or before["fingerprint"] == mark
+        or not step.out.exists()
+    ):
+        return
+    kept = next(
+        folder for n in range(1, sys.maxsize) if not (folder := step.root / "replaced" / f"{step.name}-{n}").exists()
+    )
+    kept.parent.mkdir(exist_ok=True)
+    step.out.rename(kept)
+    say(f"[{step.name}] its settings or inputs changed; the earlier run is kept in {kept}")
 
 
 def _run_side_by_side(steps: list[Step], record: dict[str, Any], seconds: dict[str, float]) -> None:
@@ -308,9 +331,8 @@ def _run_side_by_side(steps: list[Step], record: dict[str, Any], seconds: dict[s
         running = []
         for step in steps:
             say(f"[{step.name}] {step.command}")
-            record.pop(step.name, None)
-            running.append((step, fingerprint(step), time.monotonic(), pool.submit(_run_step, step)))
-        for step, mark, started, future in running:
+            running.append((step, time.monotonic(), pool.submit(_run_step, step)))
+        for step, started, future in running:
             try:
                 result = future.result()
             except UserError as error:
@@ -321,11 +343,7 @@ def _run_side_by_side(steps: list[Step], record: dict[str, Any], seconds: dict[s
                 ) from None
             seconds[step.name] = time.monotonic() - started
             say(f"[{step.name}] done in {seconds[step.name]:.1f} s")
-            record[step.name] = {
-                "fingerprint": mark,
-                "manifest": digest_file(step.out / MANIFEST),
-                "result": plain(result),
-            }
+            record[step.name] |= {"manifest": digest_file(step.out / MANIFEST), "result": plain(result)}
 
 
 def run_recipe(recipe: Path, *, out: Path | None = None, set: list[str] | None = None) -> dict[str, Any]:
