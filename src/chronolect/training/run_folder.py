@@ -1,6 +1,5 @@
 """The folder of a training run: locked, tied to one config, resumable."""
 
-import errno
 import re
 import shutil
 import time
@@ -15,6 +14,7 @@ from accelerate.utils import broadcast_object_list
 from safetensors import SafetensorError
 
 from chronolect.artifacts import (
+    DISK_FULL,
     MANIFEST,
     digest,
     exclusive,
@@ -27,8 +27,6 @@ from chronolect.console import say
 from chronolect.errors import UserError
 from chronolect.training.checkpoints import checkpoints, clear_partial, fault
 from chronolect.training.config import FREE_KEYS
-
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass
@@ -161,7 +159,7 @@ def _results(folder: Path) -> dict[str, Any]:
 
 
 def _is_full(error: Exception) -> bool:
-    if isinstance(error, OSError) and error.errno in _NO_SPACE:
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
         return True
     found = re.search(r"os error (\d+)", str(error))  # how safetensors tells of the same
-    return found is not None and int(found[1]) in _NO_SPACE
+    return found is not None and int(found[1]) in DISK_FULL
