@@ -24,6 +24,10 @@ from chronolect import __version__
 from chronolect.errors import UserError
 
 MANIFEST = "manifest.json"
+SCRATCH = (
+    ".scratch"  # what a stage keeps for itself below its private folder: gone before the result is moved into place
+)
+_PLAN = ".plan.json"
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _RECORDED_PACKAGES = (
     "torch",
@@ -150,10 +154,12 @@ def digest(path: Path) -> str:
 
 
 def digest_tree(folder: Path) -> str:
-    """Digest over the relative names and contents of all files below `folder` (its own manifest and hidden files left out)."""
+    """Digest over the relative names and contents of all files below `folder` (its own manifest and what is hidden left out)."""
     total = hashlib.sha256()
     for file in sorted(
-        p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST and not p.name.startswith(".")
+        p
+        for p in folder.rglob("*")
+        if p.is_file() and p.name != MANIFEST and not any(part.startswith(".") for part in p.relative_to(folder).parts)
     ):
         total.update(f"{file.relative_to(folder).as_posix()}\0{digest_file(file)}\n".encode())
     return total.hexdigest()
@@ -165,6 +171,11 @@ class Stage:
 
     folder: Path
     counts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for what is no part of the result; it outlives a kill, but not the stage."""
+        return self.folder / SCRATCH
 
 
 def plain(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,13 +207,17 @@ def make_manifest(
     inputs: Sequence[Path],
     counts: Mapping[str, Any],
     started: float,
+    digests: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The record of how `folder` came to be: what ran on what, with which versions, on which machine, and what came out."""
+    """The record of how `folder` came to be: what ran on what, with which versions, on which machine, and what came out.
+
+    `digests` are those of the inputs where they are known already.
+    """
     return {
         "command": command,
         "version": __version__,
         "config": plain(config),
-        "inputs": {str(path): digest(path) for path in inputs},
+        "inputs": digests if digests is not None else {str(path): digest(path) for path in inputs},
         "counts": plain(counts),
         "content_digest": digest_tree(folder),
         "packages": _package_versions(),
@@ -218,10 +233,13 @@ def make_manifest(
 
 
 @contextmanager
-def stage(out: Path, *, command: str, config: Mapping[str, Any], inputs: Sequence[Path] = ()) -> Iterator[Stage]:
+def stage(
+    out: Path, *, command: str, config: Mapping[str, Any], inputs: Sequence[Path] = (), resume: bool = False
+) -> Iterator[Stage]:
     """Run one stage that writes the folder `out`: locked, in a private folder, moved into place with its manifest when whole.
 
-    A failure leaves `out` as it was. What an earlier, killed run left in the private folder is removed first.
+    A failure leaves `out` as it was. What an earlier, killed run left in the private folder is removed first; with `resume` it is kept if that
+    run was of the same command, config, version and input contents. `Stage.scratch` is for the stage's own use and is gone at its end.
     """
     out = Path(out)
     for path in inputs:
@@ -229,25 +247,45 @@ def stage(out: Path, *, command: str, config: Mapping[str, Any], inputs: Sequenc
             raise UserError(f"{path}: no such file or folder")
     with exclusive(out):
         restore_interrupted(out)
+        _remove_scratch(out)
         partial = out.with_name(f".{out.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+        digests = {str(path): digest(path) for path in inputs} if resume else None
+        plan = plain({"command": command, "config": config, "inputs": digests, "version": __version__})
+        if not (resume and (partial / _PLAN).is_file() and read_json(partial / _PLAN) == plan):
+            shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True, exist_ok=True)
+        if resume:
+            write_json(partial / _PLAN, plan)
         started = time.time()
         work = Stage(partial)
         try:
             yield work
             manifest = make_manifest(
-                partial, command=command, config=config, inputs=inputs, counts=work.counts, started=started
+                partial,
+                command=command,
+                config=config,
+                inputs=inputs,
+                counts=work.counts,
+                started=started,
+                digests=digests,
             )
             write_json(partial / MANIFEST, manifest)
             move_into_place(partial, out)
+            _remove_scratch(out)
         except BaseException as error:
-            shutil.rmtree(partial, ignore_errors=True)
+            if not resume or isinstance(error, UserError):
+                shutil.rmtree(partial, ignore_errors=True)
             if isinstance(error, OSError) and error.errno in DISK_FULL:
                 raise UserError(
                     f"{out}: no room left on the disk ({error.strerror}); free some, then run this again"
                 ) from error
             raise
+
+
+def _remove_scratch(folder: Path) -> None:
+    """Remove what a stage kept for itself (only after the move: killed before it, the stage still needs that)."""
+    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+    (folder / _PLAN).unlink(missing_ok=True)
 
 
 def _package_versions() -> dict[str, str]:

@@ -12,12 +12,10 @@ Each step writes the folder of its name below the output folder; `${corpus}` is 
 A step is skipped when its command, its settings and the contents of its inputs are those of the last time, and its result is untouched.
 """
 
-import ctypes
 import inspect
 import multiprocessing
 import os
 import re
-import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -36,6 +34,7 @@ from chronolect.artifacts import MANIFEST, digest, digest_file, exclusive, plain
 from chronolect.commands import find_command
 from chronolect.console import say
 from chronolect.errors import UserError, did_you_mean
+from chronolect.processes import end_with_parent
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _TOP_KEYS = ("name", "about", "jobs", "set", "steps")
@@ -240,14 +239,8 @@ def call(command: str, arguments: Mapping[str, Any]) -> Any:
     return function(**rest, **bound)
 
 
-def _end_with_parent() -> None:
-    """Have the system end this worker when its parent dies, however it dies (Linux; elsewhere the worker ends after its step)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
 def _run_step(step: Step) -> Any:
-    _end_with_parent()
+    end_with_parent()
     if "out" in step.arguments:
         return call(step.command, step.arguments)
     with stage(step.out, command=step.command, config=step.arguments) as work:  # a step that only returns something

@@ -97,21 +97,77 @@ class Document:
         )
 
 
+class TableWriter:
+    """Writes rows, or record batches of the same schema, to one Parquet file that appears with the first row.
+
+    Holds at most one row group (8,192 rows or 16 MB of text) in memory.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.path = path
+        self.schema = schema
+        self.rows = self.bytes = 0
+        self._rows: list[dict[str, Any]] = []
+        self._batches: list[pa.RecordBatch] = []
+        self._waiting_rows = self._waiting_bytes = 0
+        self._file: pq.ParquetWriter | None = None
+
+    def write_row(self, row: dict[str, Any]) -> None:
+        """Add one row."""
+        self._rows.append(row)
+        self._count(1, len(row.get("text") or ""))
+
+    def write_batch(self, batch: pa.RecordBatch) -> None:
+        """Add the rows of a batch."""
+        self._rows_to_batch()
+        self._batches.append(batch)
+        self._count(batch.num_rows, _text_bytes(batch))
+
+    def close(self, *, whole: bool = True) -> None:
+        """Write what is waiting (unless the work failed) and close the file."""
+        try:
+            if whole:
+                self._write_group()
+        finally:
+            if self._file is not None:
+                self._file.close()
+
+    def _count(self, rows: int, text_bytes: int) -> None:
+        self.rows += rows
+        self.bytes += text_bytes
+        self._waiting_rows += rows
+        self._waiting_bytes += text_bytes
+        if self._waiting_rows >= _GROUP_ROWS or self._waiting_bytes >= _GROUP_BYTES:
+            self._write_group()
+
+    def _rows_to_batch(self) -> None:
+        if self._rows:
+            self._batches.append(pa.RecordBatch.from_pylist(self._rows, schema=self.schema))
+            self._rows = []
+
+    def _write_group(self) -> None:
+        self._rows_to_batch()
+        if self._waiting_rows:
+            if self._file is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = pq.ParquetWriter(self.path, self.schema, compression="zstd")
+            table = pa.Table.from_batches(self._batches, self.schema)
+            self._file.write_table(table, row_group_size=self._waiting_rows)
+        self._waiting_rows = self._waiting_bytes = 0
+        self._batches = []
+
+
 class CorpusWriter:
     """Writes documents, or record batches of the same schema, to part files in `folder`; use it in a `with` statement.
 
-    Holds at most one row group (8,192 rows or 16 MB of text) in memory. The folder appears with the first row.
+    Holds at most one row group in memory. The folder appears with the first row.
     """
 
     def __init__(self, folder: Path, schema: pa.Schema = SCHEMA) -> None:
         self.folder = folder
         self.schema = schema
-        self.rows = 0
-        self._documents: list[dict[str, Any]] = []
-        self._batches: list[pa.RecordBatch] = []
-        self._waiting_rows = self._waiting_bytes = 0
-        self._parts = self._part_rows = self._part_bytes = 0
-        self._file: pq.ParquetWriter | None = None
+        self._earlier_rows = self._parts = 0
+        self._part = TableWriter(self._path(), schema)
 
     def __enter__(self) -> Self:
         return self
@@ -119,60 +175,40 @@ class CorpusWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if kind is None:
-                self._write_group()
-        finally:
-            if self._file is not None:
-                self._file.close()
+        self._part.close(whole=kind is None)
+
+    @property
+    def rows(self) -> int:
+        """Rows written so far."""
+        return self._earlier_rows + self._part.rows
 
     def write(self, document: Document) -> None:
         """Add one document."""
-        self._documents.append(document.to_row())
-        self._count(1, len(document.text))
+        self._turn_over()
+        self._part.write_row(document.to_row())
 
     def write_batch(self, batch: pa.RecordBatch) -> None:
         """Add the rows of a batch."""
-        self._documents_to_batch()
-        self._batches.append(batch)
-        self._count(batch.num_rows, _text_bytes(batch))
+        self._turn_over()
+        self._part.write_batch(batch)
 
-    def _count(self, rows: int, text_bytes: int) -> None:
-        self.rows += rows
-        self._waiting_rows += rows
-        self._waiting_bytes += text_bytes
-        if self._waiting_rows >= _GROUP_ROWS or self._waiting_bytes >= _GROUP_BYTES:
-            self._write_group()
+    def _path(self) -> Path:
+        return self.folder / f"part-{self._parts:05d}.parquet"
 
-    def _documents_to_batch(self) -> None:
-        if self._documents:
-            self._batches.append(pa.RecordBatch.from_pylist(self._documents, schema=self.schema))
-            self._documents = []
-
-    def _write_group(self) -> None:
-        self._documents_to_batch()
-        if self._waiting_rows:
-            if self._file is not None and (self._part_rows >= _PART_ROWS or self._part_bytes >= _PART_BYTES):
-                self._file.close()
-                self._file = None
-            if self._file is None:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                path = self.folder / f"part-{self._parts:05d}.parquet"
-                self._file = pq.ParquetWriter(path, self.schema, compression="zstd")
-                self._parts += 1
-                self._part_rows = self._part_bytes = 0
-            self._file.write_table(pa.Table.from_batches(self._batches, self.schema), row_group_size=self._waiting_rows)
-        self._part_rows += self._waiting_rows
-        self._part_bytes += self._waiting_bytes
-        self._waiting_rows = self._waiting_bytes = 0
-        self._batches = []
+    def _turn_over(self) -> None:
+        """Begin another part file where this one is full."""
+        if self._part.rows >= _PART_ROWS or self._part.bytes >= _PART_BYTES:
+            self._part.close()
+            self._earlier_rows += self._part.rows
+            self._parts += 1
+            self._part = TableWriter(self._path(), self.schema)
 
 
 def part_files(corpus: Path) -> list[Path]:
     """The part files of a corpus in order; `UserError` if it is none."""
     if not corpus.exists():
         raise UserError(f"{corpus}: no such corpus")
-    parts = sorted(corpus.glob("part-*.parquet"))
+    parts = sorted(corpus.glob("part-*.parquet"), key=lambda part: (len(part.name), part.name))
     if not parts:
         raise UserError(f"{corpus}: not a corpus (no part-*.parquet); make one with `chronolect corpus import`")
     return parts
@@ -180,7 +216,7 @@ def part_files(corpus: Path) -> list[Path]:
 
 def count_documents(corpus: Path) -> int:
     """Number of documents, from the files' footers."""
-    return sum(_open(part).metadata.num_rows for part in part_files(corpus))
+    return sum(open_part(part).metadata.num_rows for part in part_files(corpus))
 
 
 def read_batches(
@@ -190,17 +226,24 @@ def read_batches(
 
     `text_bytes` cuts them into batches of at most that much text (or one document), `label` shows progress.
     """
-    groups = [(part, group) for part in part_files(corpus) for group in range(_open(part).metadata.num_row_groups)]
+    groups = [(part, group) for part in part_files(corpus) for group in range(open_part(part).metadata.num_row_groups)]
     opened: tuple[Path, pq.ParquetFile] | None = None
     for part, group in progress(groups, label=label, total=len(groups)) if label else groups:
         if opened is None or opened[0] != part:
-            opened = part, _open(part)
-        try:
-            table = opened[1].read_row_group(group, columns=list(columns) if columns else None)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise UserError(f"{part}: damaged ({_first_line(error)}); make the corpus again") from None
-        for batch in table.combine_chunks().to_batches():
+            opened = part, open_part(part)
+        for batch in read_row_group(opened[1], part, group, columns):
             yield from _cut(batch, text_bytes) if text_bytes else (batch,)
+
+
+def read_row_group(
+    file: pq.ParquetFile, part: Path, group: int, columns: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The rows of one row group as record batches (one, as a rule); a damaged one is a `UserError`."""
+    try:
+        table = file.read_row_group(group, columns=list(columns) if columns else None)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(f"{part}: damaged ({_first_line(error)}); make the corpus again") from None
+    yield from table.combine_chunks().to_batches()
 
 
 def _cut(batch: pa.RecordBatch, text_bytes: int) -> Iterator[pa.RecordBatch]:
@@ -215,6 +258,9 @@ def _cut(batch: pa.RecordBatch, text_bytes: int) -> Iterator[pa.RecordBatch]:
 
 
 def _text_bytes(batch: pa.RecordBatch) -> int:
+    """Bytes of text in a batch; of a table without text, its size."""
+    if "text" not in batch.schema.names:
+        return int(batch.nbytes)
     return pc.sum(pc.binary_length(batch["text"])).as_py() or 0
 
 
@@ -225,7 +271,8 @@ def read_documents(corpus: Path) -> Iterator[Document]:
             yield Document.from_row(row)
 
 
-def _open(part: Path) -> pq.ParquetFile:
+def open_part(part: Path) -> pq.ParquetFile:
+    """A part file of a corpus; `UserError` if it is none."""
     try:
         file = pq.ParquetFile(part)
     except (pa.ArrowInvalid, OSError) as error:
