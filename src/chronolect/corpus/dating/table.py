@@ -26,6 +26,7 @@ DATES_SCHEMA = pa.schema(
         pa.field("qualifiers", pa.string()),  # JSON
         pa.field("kind", pa.string(), nullable=False),
         pa.field("reference", pa.string(), nullable=False),
+        pa.field("page_id", pa.int64()),  # of the article in the chosen wiki, where the source knows it
     ]
 )
 
@@ -44,13 +45,14 @@ class DateFact:
     role: Role
     span: Span
     precision: str
-    kind: Literal["wikidata", "yago"]
+    kind: Literal["wikidata", "yago", "llm", "user"]
     reference: str
     qid: str | None = None
     title: str | None = None
     calendar: Literal["gregorian", "julian"] = "gregorian"
     rank: Literal["preferred", "normal", "deprecated"] | None = None
     qualifiers: dict[str, Any] = field(default_factory=dict)
+    page_id: int | None = None
 
     def to_row(self) -> dict[str, Any]:
         """The fact as a row of `DATES_SCHEMA`."""
@@ -69,6 +71,7 @@ class DateFact:
             "qualifiers": json.dumps(self.qualifiers, ensure_ascii=False, sort_keys=True) if self.qualifiers else None,
             "kind": self.kind,
             "reference": self.reference,
+            "page_id": self.page_id,
         }
 
     @classmethod
@@ -87,6 +90,7 @@ class DateFact:
             calendar=row["calendar"],
             rank=row["rank"],
             qualifiers=json.loads(row["qualifiers"]) if row["qualifiers"] else {},
+            page_id=row["page_id"],
         )
 
 
