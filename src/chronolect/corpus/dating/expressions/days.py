@@ -1,0 +1,87 @@
+"""Days and months: "20 July 1969", "the 20th of July, 1969", "July 20-24, 1969", "20/7/1969", "1969-07-20"."""
+
+import re
+
+from chronolect.corpus.dating.expressions.found import Found, Yearless
+from chronolect.corpus.dating.expressions.readings import year_of_two_digits
+from chronolect.corpus.dating.expressions.vocabulary import MONTH, MONTHS
+from chronolect.timeline import Span
+from chronolect.timeline.calendar import day_number, month_end
+
+_DAYS = re.compile(r"([0-9]+)[a-z]*(?: ?[-–&] ?| and | to | or )([0-9]+)|([0-9]+)")
+_MONTH_END = re.compile(rf"(?:{MONTH})$")
+_MONTH_BEFORE = re.compile(rf"(?<![A-Za-z])({MONTH})\.?(?: the)? $")
+_WEEKDAY_BEFORE = re.compile(r"\b(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day,?(?: the)? $")
+_YEAR_AFTER = re.compile(
+    r"(?:\.?,?(?: of| in)? ?|[-./])(?:the year )?(?:of our Lord )?"
+    r"(?:(?P<year>(?:1[0-9]|20)[0-9]{2})|'(?P<short>[0-9]{2}))(?![0-9A-Za-z]|[:.,][0-9])"
+)
+_BC_AFTER = re.compile(r",? ([0-9]{1,4}) ?(?:BCE|BC|B\.C\.(?:E\.)?)")
+
+
+def days(year: int, month: int, first: int, last: int) -> Span:
+    """The days of a month from `first` to `last`; the whole month if there are no such days (30 February)."""
+    start, end = day_number(year, month, 1), month_end(year, month)
+    if 1 <= first <= last <= end - start + 1:
+        return Span(start + first - 1, start + last - 1)
+    return Span(start, end)
+
+
+def dated(partial: Yearless, year: int, end: int | None = None) -> Found:
+    """A day or month of a year."""
+    span = days(year, partial.month, partial.first, partial.last)
+    kind = "day" if partial.first else "month"
+    whole = "range" if partial.first != partial.last else kind
+    return Found(partial.start, partial.end if end is None else end, span, whole, kind)
+
+
+def iso_day(flat: str, match: re.Match[str], anchor: Span | None) -> Found | None:
+    """1969-07-20."""
+    year, month, day = (int(part) for part in re.split("[-/.]", match.group()))
+    return dated(Yearless(match.start(), match.end(), month, day, day), year)
+
+
+def slashed_day(flat: str, match: re.Match[str], anchor: Span | None) -> Found | None:
+    """20/7/1969 and 7/20/1969; where day and month may be either, the span holds both readings."""
+    one, two, year = (int(part) for part in re.split("[-/.]", match.group()))
+    if match.group()[-3] in "/.-":
+        year = year_of_two_digits(year, anchor)
+    readings = [
+        days(year, month, day, day)
+        for day, month in ((one, two), (two, one))
+        if month <= 12 and 0 < day <= 31 and month
+    ]
+    if not readings:
+        return None
+    return Found(*match.span(), readings[0].hull(*readings), "day", "day")
+
+
+def day_of_month(flat: str, match: re.Match[str], anchor: Span | None) -> Found | Yearless | None:
+    """20 July (1969)."""
+    text = match.group()
+    month = MONTHS[_MONTH_END.search(text).group().lower()]  # type: ignore[union-attr]
+    return _with_year(flat, match.start(), match.end(), text, month, anchor)
+
+
+def month_and_day(flat: str, match: re.Match[str], anchor: Span | None) -> Found | Yearless | None:
+    """July 20(, 1969)."""
+    month = _MONTH_BEFORE.search(flat, max(0, match.start() - 16), match.start())
+    if month is None:
+        return None
+    return _with_year(flat, month.start(), match.end(), match.group(), MONTHS[month[1].lower()], anchor)
+
+
+def _with_year(flat: str, start: int, end: int, text: str, month: int, anchor: Span | None) -> Found | Yearless | None:
+    first, last, single = _DAYS.match(text).groups()  # type: ignore[union-attr]
+    first, last = int(first or single), int(last or single)
+    if not 1 <= first <= last <= 31:
+        return None
+    weekday = _WEEKDAY_BEFORE.search(flat, max(0, start - 16), start)
+    partial = Yearless(weekday.start() if weekday else start, end, month, first, last)
+    year = _YEAR_AFTER.match(flat, end)
+    if year is not None:
+        return dated(partial, int(year["year"] or year_of_two_digits(int(year["short"]), anchor)), year.end())
+    ancient = _BC_AFTER.match(flat, end)
+    if ancient is not None:
+        return dated(partial, 1 - int(ancient[1]), ancient.end())
+    return partial

@@ -1,0 +1,129 @@
+"""Expressions that belong together or lean on their neighbours: ranges, days without a year, "before" and "since"."""
+
+import re
+from collections.abc import Iterable
+
+from chronolect.corpus.dating.expressions.days import dated
+from chronolect.corpus.dating.expressions.found import Found, Yearless, after, before, open_end, open_start
+from chronolect.timeline import Span
+from chronolect.timeline.calendar import civil
+
+# How far back a day without a year looks for one.
+_REACH = 400
+
+_TO = re.compile(
+    r",? ?(?:-|–|—|to|until|till|through|thru|up to|to about|to around|to the|until the|and the|and)(?: the)? ?"
+)
+_DASHES = re.compile(r" ?[-–—] ?")
+_BEFORE = re.compile(
+    r"(?:\b(?P<before>[Bb]efore|[Pp]rior to|[Pp]re|[Pp]receding|[Ee]arlier than)"
+    r"|\b(?P<after>(?<!\bsoon )(?<!\bshortly )(?<!\bdays )(?<!\bweeks )[Aa]fter|[Pp]ost|[Ll]ater than|[Ss]ubsequent to)"
+    r"|\b(?P<since>[Ss]ince|[Ee]ver since|[Ss]tarting in|[Bb]eginning in|[Ss]tarting from|[Aa]s of)"
+    r"|\b(?P<until>[Uu]ntil|[Tt]ill|[Uu]p to|[Uu]p until|[Bb]y|[Nn]o later than|[Nn]ot later than|'til))"
+    r"(?: about| around| c\.| circa)?(?: the)?(?: year)?(?: of)?[ -]$"
+)
+
+
+def merge(numerals: Iterable[Found | Yearless], worded: Iterable[Found]) -> list[Found | Yearless]:
+    """Both in one order, without overlaps: what starts first stays, of two that start together the longer."""
+    found = sorted([*numerals, *worded], key=lambda one: (one.start, -one.end))
+    kept: list[Found | Yearless] = []
+    for one in found:
+        if not kept or one.start >= kept[-1].end:
+            kept.append(one)
+        elif one.end > kept[-1].end and isinstance(one, Found) and isinstance(kept[-1], Yearless):
+            kept[-1] = one
+    return kept
+
+
+def join(flat: str, text: str, found: list[Found | Yearless]) -> list[Found]:
+    """Pairs to ranges, days without a year to the year before them, and what precedes an expression applied to it."""
+    joined: list[Found] = []
+    index = 0
+    while index < len(found):
+        one = found[index]
+        following = found[index + 1] if index + 1 < len(found) else None
+        index += 1
+        if (
+            following is not None
+            and following.start - one.end <= 12
+            and isinstance(following, Found)
+            and following.type
+        ):
+            pair = _range(flat, one, following)
+            if pair is not None:
+                joined.append(pair)
+                index += 1
+                continue
+        if isinstance(one, Yearless):
+            resolved = _resolve(text, one, joined)
+            if resolved is None:
+                continue
+            one = resolved
+        joined.append(_open(flat, one) if one.type else one)
+    return [one for one in joined if one.type]
+
+
+def _range(flat: str, one: Found | Yearless, two: Found) -> Found | None:
+    gap = _TO.fullmatch(flat, one.end, two.start)
+    if gap is None or two.span.earliest is None or two.span.latest is None or two.type == "relative":
+        return None
+    if isinstance(one, Yearless):
+        year, month, _ = civil(two.span.earliest)
+        one = dated(one, year if one.month <= month else year - 1)
+    elif not one.type:
+        return None
+    dashes = _DASHES.fullmatch(gap.group()) is not None
+    lead = re.search(
+        r"\b(between|from)(?: about| around)?(?: the)?(?: years?)? $",
+        flat[max(0, one.start - 28) : one.start],
+        re.IGNORECASE,
+    )
+    joins_two = "and" in gap.group()
+    if joins_two and (lead is None or lead[1].lower() != "between"):
+        return None
+    if (one.type in ("era", "war", "reign") and not lead) or not (dashes or lead or one.precision == two.precision):
+        return None
+    first = one.span
+    if (
+        first.earliest is None
+        or first.latest is None
+        or first.earliest > two.span.earliest
+        or first.latest > two.span.latest
+    ):
+        return None
+    start = one.start - (len(lead.group()) if lead else 0)
+    return Found(start, two.end, Span(first.earliest, two.span.latest), "range", two.precision)
+
+
+def _resolve(text: str, one: Yearless, joined: list[Found]) -> Found | None:
+    """A day without a year is of the year of the expression before it in the same paragraph, if that is of one year."""
+    if not joined or one.start - joined[-1].end > _REACH or "\n\n" in text[joined[-1].end : one.start]:
+        return None
+    last = joined[-1]
+    if (
+        last.type not in ("day", "month", "year", "range", "season")
+        or last.span.earliest is None
+        or last.span.latest is None
+    ):
+        return None
+    first_year, last_year = civil(last.span.earliest)[0], civil(last.span.latest)[0]
+    return dated(one, last_year) if first_year == last_year else None
+
+
+def _open(flat: str, one: Found) -> Found:
+    left = _BEFORE.search(flat, max(0, one.start - 28), one.start)
+    if left is None or one.type == "relative":
+        return one
+    span: Span | None = None
+    if left["before"]:
+        span = before(one.span)
+    elif left["after"]:
+        span = after(one.span)
+    elif left["since"]:
+        span = open_end(one.span)
+    elif left["until"]:
+        span = open_start(one.span)
+    if span is None or not span.is_known:
+        return one
+    return Found(left.start(), one.end, span, "range", one.precision)

@@ -1,0 +1,105 @@
+"""The tables of named periods and of rulers (`data/expressions/*.tsv`), spelt out as the phrases that text has."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from chronolect.errors import UserError
+from chronolect.timeline import Span, hull
+
+_FOLDER = Path(__file__).parents[3] / "data" / "expressions"
+PERIODS, RULERS, NOT_DATES = _FOLDER / "periods.tsv", _FOLDER / "rulers.tsv", _FOLDER / "not-dates.txt"
+
+# How text speaks of the time of a ruler: of kings and queens, and of heads of government.
+_REIGN = (
+    "reign of {}",
+    "reigns of {}",
+    "{}'s reign",
+    "accession of {}",
+    "time of {}",
+    "times of {}",
+    "days of {}",
+    "court of {}",
+    "under {}",
+)
+_SINGLE_NAME = ("reign of {}", "{}'s reign")
+_OFFICE = (
+    "{} administration",
+    "{} Administration",
+    "{} presidency",
+    "{} Presidency",
+    "{} government",
+    "{} Government",
+    "{} ministry",
+    "{} Ministry",
+    "{} era",
+    "{} years",
+    "{}'s administration",
+    "{}'s presidency",
+    "{}'s premiership",
+    "{}'s government",
+    "presidency of {}",
+    "Presidency of {}",
+    "premiership of {}",
+    "administration of {}",
+    "Administration of {}",
+    "government of {}",
+    "ministry of {}",
+    "under President {}",
+    "under Prime Minister {}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A named time: its span, its kind (era, war, reign), and whether it was written with "the"."""
+
+    span: Span
+    type: str
+
+
+def _rows(file: Path) -> Iterator[tuple[str, Span, str, list[str]]]:
+    """The lines of a table: where, span, type, names; `UserError` names the file and line of a broken one."""
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line or line.startswith("#"):
+            continue
+        columns = line.split("\t")
+        if len(columns) != 3:
+            raise UserError(f"{file.name}:{number}: expected span, type and names between tabs")
+        edtf, kind, names = columns
+        span = Span.parse(edtf)
+        yield f"{file.name}:{number}", Span(span.earliest, span.latest), kind, names.split("|")
+
+
+def _forms(kind: str, name: str) -> Iterator[str]:
+    if kind == "office":
+        yield from (form.format(name) for form in _OFFICE)
+    else:
+        yield from (form.format(name) for form in (_REIGN if " " in name else _SINGLE_NAME))
+
+
+@cache
+def phrases() -> dict[str, Period | None]:
+    """Every phrase of the tables, with its period; `None` for phrases that look like a date and are none.
+
+    A phrase that stands for two (the Roosevelt administration) covers both.
+    """
+    found: dict[str, Period | None] = {}
+
+    def add(phrase: str, period: Period) -> None:
+        known = found.get(phrase)
+        found[phrase] = period if known is None else Period(hull([known.span, period.span]), period.type)
+
+    for _, span, kind, names in _rows(PERIODS):
+        for name in names:
+            add(name, Period(span, kind))
+    for _, span, kind, names in _rows(RULERS):
+        for name in names:
+            for phrase in _forms(kind, name):
+                add(phrase, Period(span, "reign"))
+    for phrase in list(found):
+        if " " in phrase:
+            found.setdefault(phrase.upper(), found[phrase])
+    lines = NOT_DATES.read_text(encoding="utf-8").splitlines()
+    return found | {line: None for line in lines if line and not line.startswith("#")}
