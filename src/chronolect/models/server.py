@@ -1,6 +1,7 @@
 """A model behind an OpenAI-compatible address: vLLM, llama.cpp's server, LM Studio, or a hosted one."""
 
 import os
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,16 @@ from chronolect.models.language_model import Score
 
 _TOGETHER = 32  # prompts in one request
 _TIMEOUT_S = 600.0
+_BUSY = frozenset({408, 429, 500, 502, 503, 504})
+_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)  # before asking again
+
+
+class _BusyError(UserError):
+    """No answer this time; `wait_s` is how long the server asks to wait."""
+
+    def __init__(self, message: str, retry_after: str = "") -> None:
+        super().__init__(message)
+        self.wait_s = min(float(retry_after), 60.0) if retry_after.isdigit() else None
 
 
 class ServerModel:
@@ -74,6 +85,51 @@ class ServerModel:
             texts.append(choices[0]["message"]["content"] or "")
         return texts
 
+    def ask(
+        self,
+        messages: Sequence[dict[str, str]],
+        *,
+        schema: dict[str, Any] | None = None,
+        max_tokens: int = 512,
+        temperature: float = 0.0,
+        seed: int | None = None,
+    ) -> tuple[str, int]:
+        """The answer to a conversation, and the tokens it cost (prompt and answer).
+
+        Args:
+            messages: Dicts of role and content.
+            schema: JSON schema that the answer is to follow; a server that does not know how is only told in words.
+            max_tokens: Longest answer.
+            temperature: Of sampling.
+            seed: Of sampling; that of the model by default.
+        """
+        body: dict[str, Any] = {
+            "messages": list(messages),
+            "max_tokens": max_tokens,
+            "temperature": temperature,
+            "seed": self._seed if seed is None else seed,
+        }
+        if schema is not None:
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": "answer", "strict": True, "schema": schema},
+            }
+        reply = self._patiently("/chat/completions", body)
+        try:
+            text = reply["choices"][0]["message"]["content"] or ""
+        except (KeyError, IndexError, TypeError):
+            raise UserError(f"{self.address}: not the answer of an OpenAI-compatible server") from None
+        return text, int((reply.get("usage") or {}).get("total_tokens", 0))
+
+    def _patiently(self, path: str, body: dict[str, Any]) -> Any:
+        """Send a request again while the server is busy or out of reach for a moment."""
+        for wait_s in _WAITS_S:
+            try:
+                return self._request("POST", path, json={"model": self.name, **body})
+            except _BusyError as error:
+                time.sleep(error.wait_s or wait_s)
+        return self._request("POST", path, json={"model": self.name, **body})
+
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
@@ -120,8 +176,13 @@ class ServerModel:
     def _request(self, method: str, path: str, **options: Any) -> Any:
         try:
             response = self._client.request(method, self.address + path, **options)
+        except (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            raise _BusyError(f"{self.address}: no answer ({error}); is the server running?") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UserError(f"{self.address}: no answer ({error}); is the server running?") from None
+        if response.status_code in _BUSY:
+            said = f"HTTP {response.status_code}: {' '.join(response.text.split())[:200]}"
+            raise _BusyError(f"{self.address}{path}: {said}", response.headers.get("Retry-After", ""))
         if response.status_code >= 400:
             said = " ".join(response.text.split())[:200]
             if "echo" in options.get("json", {}) and response.status_code in (400, 404, 405, 422, 501):

@@ -45,7 +45,7 @@ class DateFact:
     role: Role
     span: Span
     precision: str
-    kind: Literal["wikidata", "yago", "llm", "user"]
+    kind: Literal["wikidata", "yago", "catalogue", "llm", "user"]
     reference: str
     qid: str | None = None
     title: str | None = None
