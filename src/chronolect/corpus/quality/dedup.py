@@ -17,7 +17,7 @@ from chronolect.artifacts import stage
 from chronolect.corpus.engine import Engine, Output, run_shards
 from chronolect.corpus.quality.duplicates import find_duplicates
 from chronolect.corpus.quality.lines import LineRemover, repeated_lines
-from chronolect.corpus.quality.rows import NumberedGroups, numbered_shards, rows_between, with_meta
+from chronolect.corpus.quality.rows import NumberedGroups, numbered_shards, rows_between, with_meta, write_split
 from chronolect.corpus.quality.runs import RunFinder, find_runs
 from chronolect.corpus.quality.signing import Signer
 from chronolect.errors import UserError
@@ -104,12 +104,7 @@ class _Writer:
             batch = with_meta(batch, copies)
             if self.remover is not None:
                 batch = self._without_lines(batch, reasons, output)
-            dropped = sorted(reasons)
-            if dropped:
-                output.drop_batch(batch.take(pa.array(dropped)), [reasons[place] for place in dropped])
-            kept = [place for place in range(batch.num_rows) if place not in reasons]
-            if kept:
-                output.keep_batch(batch.take(pa.array(kept)))
+            write_split(batch, reasons, output)
 
     def _without_lines(self, batch: pa.RecordBatch, reasons: dict[int, str], output: Output) -> pa.RecordBatch:
         assert self.remover is not None

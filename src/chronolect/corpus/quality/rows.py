@@ -6,7 +6,7 @@ second pass over the same shards looks up what was decided about its own rows.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from chronolect.corpus.document import open_part
+from chronolect.corpus.engine import Output
 from chronolect.corpus.engine.shards import Groups, corpus_shards
 
 _MEMORY = "1GB"
@@ -85,3 +86,13 @@ def with_meta(batch: pa.RecordBatch, additions: dict[int, dict[str, Any]]) -> pa
         metas[place] = json.dumps((json.loads(metas[place]) if metas[place] else {}) | added, ensure_ascii=False)
     column = batch.schema.get_field_index("meta")
     return batch.set_column(column, batch.schema.field(column), pa.array(metas, pa.string()))
+
+
+def write_split(batch: pa.RecordBatch, reasons: Mapping[int, str], output: Output) -> None:
+    """Drop the rows that have a reason, given by their place in the batch, and keep the others."""
+    dropped = sorted(reasons)
+    if dropped:
+        output.drop_batch(batch.take(pa.array(dropped)), [reasons[place] for place in dropped])
+    kept = [place for place in range(batch.num_rows) if place not in reasons]
+    if kept:
+        output.keep_batch(batch.take(pa.array(kept)) if dropped else batch)
