@@ -74,3 +74,49 @@ def test_wrong_input(make_corpus, tmp_path):
         filter_corpus(make_corpus(DOCUMENTS), out=tmp_path / "out", cutoff="1969-02-30")
     with pytest.raises(UserError, match="no such"):
         filter_corpus(tmp_path / "none", out=tmp_path / "out", cutoff="1969")
+
+
+LIFE = """He was born in 1901 and went to sea.
+
+In 1950 he came home. He wrote of the sea.
+
+In 1999 a film told his story."""
+ENCYCLOPAEDIA = [
+    Document(id="dead", text=LIFE, written=Span.parse("2020"), about=Span.parse("1901/1955")),
+    Document(id="living", text=LIFE, written=Span.parse("2020"), about=Span.parse("1901/..")),
+    Document(id="told then", text=LIFE, written=Span.parse("1960"), about=Span.parse("1901/1955")),
+    Document(id="of now", text="In 1999 it was made.", written=Span.parse("2020"), about=Span.parse("1960/2010")),
+]
+
+
+def texts(folder):
+    return {document.id: document.text for document in read_documents(folder)}
+
+
+def test_late_passages_of_documents_written_later_are_cut_out(make_corpus, tmp_path):
+    corpus = make_corpus(ENCYCLOPAEDIA)
+    counts = filter_corpus(corpus, out=tmp_path / "out", cutoff="1969", by="about", min_chars=20)
+    found = texts(tmp_path / "out")
+    assert found["dead"] == LIFE.rpartition("\n\n")[0]
+    assert found["told then"] == LIFE  # whatever it says, it was written before
+    assert set(found) == {"dead", "told then"}
+    rows = {row["id"]: row for row in pq.read_table(tmp_path / "out" / "dropped").to_pylist()}
+    assert rows["dead"]["text"] == "In 1999 a film told his story."
+    assert rows["dead"]["reason"] == "passages past the cutoff: 1 of a document that was kept"
+    assert rows["living"]["reason"] == "about straddles"
+    assert (counts["documents_trimmed"], counts["passages_dropped"]) == (1, 1)
+    filter_corpus(corpus, out=tmp_path / "all", cutoff="1969", by="about", late_passages="keep")
+    assert texts(tmp_path / "all")["dead"] == LIFE
+
+
+def test_straddling_documents_are_trimmed(make_corpus, tmp_path):
+    corpus = make_corpus(ENCYCLOPAEDIA)
+    filter_corpus(corpus, out=tmp_path / "out", cutoff="1969", by="about", straddling="trim", min_chars=20)
+    assert set(texts(tmp_path / "out")) == {"dead", "living", "told then"}
+    assert "film" not in texts(tmp_path / "out")["living"]
+    again = filter_corpus(tmp_path / "out", out=tmp_path / "again", cutoff="1969", by="about", min_chars=20)
+    assert again["dropped"] == 0  # what was trimmed lies before the cutoff
+    rows = {row["id"]: row["reason"] for row in pq.read_table(tmp_path / "out" / "dropped").to_pylist()}
+    assert rows["of now"].startswith("nothing before the cutoff remains")
+    with pytest.raises(UserError, match="goes with --by about"):
+        filter_corpus(corpus, out=tmp_path / "no", cutoff="1969", straddling="trim")

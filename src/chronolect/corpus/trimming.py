@@ -1,0 +1,63 @@
+"""Cutting a document down to the passages that speak of the time before a cutoff."""
+
+from dataclasses import replace
+from typing import Literal
+
+from chronolect.corpus.dating.expressions.passages import Passage, date_passages
+from chronolect.corpus.document import Document
+from chronolect.timeline import Cutoff, Span, Verdict
+
+UndatedPassages = Literal["context", "keep", "drop"]
+
+
+def trim(document: Document, cutoff: Cutoff, undated: UndatedPassages) -> tuple[Document | None, Document | None, int]:
+    """The part of a document from before the cutoff, the part that is not, and the number of passages in the latter.
+
+    A passage that names a time past the cutoff, or one that may be (a straddling range), goes. One without a date stays or goes as `undated`
+    says; "context" gives it the fate of the passage before it in the same section, and the first of a section goes unless it has a date.
+
+    Either part is `None` where it is empty.
+    """
+    anchor = document.written if document.written.is_known else None
+    passages = date_passages(document.text, anchor)
+    kept = _choose(document.text, passages, cutoff, undated)
+    late = [passage for passage, stays in zip(passages, kept, strict=True) if not stays]
+    if not late:
+        return document, None, 0
+    staying = [passage for passage, stays in zip(passages, kept, strict=True) if stays]
+    return _part(document, staying, cutoff), _part(document, late, None), len(late)
+
+
+def _choose(text: str, passages: list[Passage], cutoff: Cutoff, undated: UndatedPassages) -> list[bool]:
+    kept = []
+    before = undated == "keep"
+    for passage in passages:
+        verdict = cutoff.judge(passage.span)
+        if undated == "context" and text.startswith("#", passage.start):
+            before = False
+        if verdict is not Verdict.UNDATED:
+            before = verdict is Verdict.BEFORE
+            kept.append(before)
+        else:
+            kept.append(before if undated == "context" else undated == "keep")
+    return kept
+
+
+def _part(document: Document, passages: list[Passage], cutoff: Cutoff | None) -> Document | None:
+    """The document with these passages only; its `about` ends with the cutoff, for nothing later is left in it."""
+    if not passages:
+        return None
+    pieces: list[str] = []
+    end = passages[0].start
+    for passage in passages:
+        gap = document.text[end : passage.start]
+        if "\n" in gap and not pieces[-1].endswith("\n"):  # the paragraph's end went with its last sentence
+            pieces[-1] = pieces[-1].rstrip() + "\n\n"
+        pieces.append(document.text[passage.start : passage.end])
+        end = passage.end
+    about = document.about
+    if cutoff is not None:
+        about = about.intersect(Span(None, cutoff.day)) or about
+    return replace(
+        document, text="".join(pieces).rstrip(), about=about, meta={**document.meta, "passages": len(passages)}
+    )
