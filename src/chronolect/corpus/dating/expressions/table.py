@@ -79,6 +79,16 @@ def _forms(kind: str, name: str) -> Iterator[str]:
         yield from (form.format(name) for form in (_REIGN if " " in name else _SINGLE_NAME))
 
 
+def _variants(phrase: str) -> Iterator[str]:
+    """The same phrase at the start of a sentence, in a heading, and with an en dash."""
+    if phrase.startswith("the "):
+        yield "T" + phrase[1:]
+    if " " in phrase:
+        yield phrase.upper()
+    if "-" in phrase:
+        yield phrase.replace("-", "–")
+
+
 @cache
 def phrases() -> dict[str, Period | None]:
     """Every phrase of the tables, with its period; `None` for phrases that look like a date and are none.
@@ -98,8 +108,8 @@ def phrases() -> dict[str, Period | None]:
         for name in names:
             for phrase in _forms(kind, name):
                 add(phrase, Period(span, "reign"))
-    for phrase in list(found):
-        if " " in phrase:
-            found.setdefault(phrase.upper(), found[phrase])
+    for phrase, period in list(found.items()):
+        for variant in _variants(phrase):
+            found.setdefault(variant, period)
     lines = NOT_DATES.read_text(encoding="utf-8").splitlines()
     return found | {line: None for line in lines if line and not line.startswith("#")}
