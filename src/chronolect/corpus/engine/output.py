@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from chronolect.artifacts import sync_tree
 from chronolect.corpus.document import SCHEMA, Document, TableWriter
+from chronolect.corpus.problems import LISTED
 from chronolect.corpus.sources.records import Problem
 
 MAIN, DROPPED, COUNTS = "part", "dropped", "counts.json"
-LISTED = 1_000
 
 
 class Output:

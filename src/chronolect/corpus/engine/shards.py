@@ -15,9 +15,9 @@ from chronolect.console import progress, say
 from chronolect.corpus.document import SCHEMA, open_part, part_files, read_row_group
 from chronolect.corpus.engine.config import Engine
 from chronolect.corpus.engine.executors import execute
-from chronolect.corpus.engine.output import COUNTS, DROPPED, LISTED, MAIN, Output
+from chronolect.corpus.engine.output import COUNTS, DROPPED, MAIN, Output
+from chronolect.corpus.problems import LISTED, SHOWN
 
-_SHOWN = 20
 _SHARD_BYTES = 64 << 20  # of Parquet data before compression: what one shard of an existing corpus reads
 
 
@@ -190,8 +190,8 @@ def _assemble(task: Task, number: int, target: Path) -> Totals:
         totals.counts.update(found["counts"])
         totals.problems.update(found["problems"])
         totals.problem_list += found["problem_list"][: LISTED - len(totals.problem_list)]
-    for line in totals.problem_list[:_SHOWN]:
+    for line in totals.problem_list[:SHOWN]:
         say(line)
-    if totals.problems.total() > _SHOWN:
-        say(f"... and {totals.problems.total() - _SHOWN:,} more problems; the first {LISTED:,} are in the manifest")
+    if totals.problems.total() > SHOWN:
+        say(f"... and {totals.problems.total() - SHOWN:,} more problems; the first {LISTED:,} are in the manifest")
     return totals

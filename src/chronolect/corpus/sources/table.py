@@ -1,6 +1,5 @@
 """The `table` source: any folder or file of records, with fields mapped to those of a document."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -8,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from chronolect.artifacts import stage
-from chronolect.console import progress, say
+from chronolect.console import progress
 from chronolect.corpus.document import CorpusWriter, Document
+from chronolect.corpus.problems import Problems
 from chronolect.corpus.sources.records import Problem, Record, find_files, read_records
 from chronolect.errors import UserError, did_you_mean
 from chronolect.timeline import Evidence, Span
 from chronolect.timeline.evidence import Field
-
-_SHOWN, _LISTED = 20, 1_000
 
 
 def import_table(
@@ -74,7 +72,7 @@ def import_table(
         licence=licence,
         source=source_name or inputs[0].name.split(".")[0],
     )
-    problems = _Problems(strict)
+    problems = Problems(strict)
     with stage(out, command="corpus import table", config=config, inputs=inputs) as work:
         undated = 0
         with CorpusWriter(work.folder) as writer:
@@ -136,34 +134,7 @@ class _Mapping:
         }
 
 
-class _Problems:
-    """What could not be used: counted by kind, the first 1,000 listed in the manifest, the first 20 shown."""
-
-    def __init__(self, strict: bool) -> None:
-        self.strict = strict
-        self.counts: Counter[str] = Counter()
-        self.listed: list[str] = []
-        self.left_out = 0
-
-    def add(self, kind: str, problem: Problem, *, left_out: bool = True) -> None:
-        if self.strict:
-            raise UserError(str(problem))
-        if self.counts.total() < _SHOWN:
-            say(f"{problem} ({'left out' if left_out else 'kept'})")
-        if len(self.listed) < _LISTED:
-            self.listed.append(str(problem))
-        self.counts[kind] += 1
-        self.left_out += left_out
-
-    def report(self) -> None:
-        if self.counts.total() > _SHOWN:
-            say(f"... and {self.counts.total() - _SHOWN:,} more problems; the first {_LISTED:,} are in the manifest")
-
-    def summary(self) -> str:
-        return ", ".join(f"{count:,} {kind}" for kind, count in self.counts.items())
-
-
-def _documents(files: list[tuple[Path, Path]], mapping: _Mapping, problems: _Problems) -> Iterator[Document]:
+def _documents(files: list[tuple[Path, Path]], mapping: _Mapping, problems: Problems) -> Iterator[Document]:
     names: set[str] = set()
     given: set[int] = set()
     for root, file in files:
@@ -181,7 +152,7 @@ def _documents(files: list[tuple[Path, Path]], mapping: _Mapping, problems: _Pro
             yield document
 
 
-def _document(record: Record, base: str, mapping: _Mapping, problems: _Problems) -> Document | None:
+def _document(record: Record, base: str, mapping: _Mapping, problems: Problems) -> Document | None:
     fields = record.fields
     text = fields.get(mapping.text)
     if not isinstance(text, str) or not text.strip():
@@ -211,7 +182,7 @@ def _document(record: Record, base: str, mapping: _Mapping, problems: _Problems)
     )
 
 
-def _date(record: Record, name: str | None, which: Field, problems: _Problems) -> tuple[Span, tuple[Evidence, ...]]:
+def _date(record: Record, name: str | None, which: Field, problems: Problems) -> tuple[Span, tuple[Evidence, ...]]:
     value = record.fields.get(name) if name else None
     if name is None or value is None or value == "" or value != value:  # NaN differs from itself
         return Span(), ()
@@ -246,7 +217,7 @@ def to_span(value: Any) -> Span:
     return Span.parse(f"-{-int(value):04d}" if value < 0 else f"{int(value):04d}")
 
 
-def _with_unique_id(document: Document, given: set[int], record: Record, problems: _Problems) -> Document:
+def _with_unique_id(document: Document, given: set[int], record: Record, problems: Problems) -> Document:
     """Repeated ids get a number; only 64-bit hashes of the ids are kept in memory."""
     if hash(document.id) not in given:
         given.add(hash(document.id))
