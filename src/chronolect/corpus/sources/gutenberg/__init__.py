@@ -1,0 +1,1 @@
+"""The `gutenberg` source: catalogue, local mirror, cleaning, dates, import and polite download."""
