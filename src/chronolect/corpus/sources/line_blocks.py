@@ -10,6 +10,7 @@ at 0.8 GB of text) and passes over a cut-off end in silence, and zlib alone outr
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import rapidgzip
@@ -146,7 +147,7 @@ def _chunks(file: Path) -> Iterator[bytes | Problem]:
     if _packing(file) == ".bz2":
         try:
             with rapidgzip.IndexedBzip2File(str(file), parallelization=available_cores()) as stream:
-                while chunk := stream.read(_CHUNK):
+                while chunk := _exactly(stream, _CHUNK):
                     done += len(chunk)
                     yield chunk
             return
@@ -156,9 +157,19 @@ def _chunks(file: Path) -> Iterator[bytes | Problem]:
         with open_stream(file) as plain:
             skip = done
             while chunk := plain.read(_CHUNK):
-                if skip < len(chunk):
-                    yield chunk[skip:]
-                    done += len(chunk) - skip
-                skip = max(0, skip - len(chunk))
+                if skip:
+                    skip -= len(chunk)
+                else:
+                    done += len(chunk)
+                    yield chunk
     except OSError as error:
         yield Problem(str(file), f"cannot be read beyond byte {done:,} ({' '.join(str(error).split())})")
+
+
+def _exactly(stream: BinaryIO, size: int) -> bytes:
+    """As many bytes as asked for, unless the file ends: the cuts must not depend on what threads have ready."""
+    parts = []
+    while size and (part := stream.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)

@@ -1,0 +1,1 @@
+"""Dates of entities from a Wikidata dump: the entity JSON, or truthy N-Triples."""
