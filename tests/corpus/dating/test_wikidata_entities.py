@@ -178,7 +178,7 @@ def test_cutting_out_gives_what_parsing_gives(text: bytes, all_entities: bool, d
         return
     found = facts(text, reader)
     if found or all_entities or b'"enwiki"' in text:
-        assert found == parsed
+        assert [f.kind if f.kind == BROKEN else f for f in found] == [f.kind if f.kind == BROKEN else f for f in parsed]
     else:  # an entity that is not wanted: what is wrong with it may go unnoticed
         assert all(f.kind == BROKEN for f in parsed)
 
