@@ -5,8 +5,8 @@ from the square it goes to, and its own king is looked at only where it could be
 """
 
 import re
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache
+from typing import NamedTuple, Self
 
 import chess
 from chess import BISHOP, KING, KNIGHT, PAWN, QUEEN, ROOK
@@ -25,11 +25,15 @@ _KNIGHTS, _KINGS, _RAYS, _BIT = chess.BB_KNIGHT_ATTACKS, chess.BB_KING_ATTACKS, 
 # The squares from which a pawn of a colour attacks a square.
 _PAWNS_ONTO = (chess.BB_PAWN_ATTACKS[chess.BLACK], chess.BB_PAWN_ATTACKS[chess.WHITE])
 _LAST_RANKS = chess.BB_RANK_1 | chess.BB_RANK_8
+_LETTERS = ".PNBRQK"
+_EMPTY = re.compile(r"\.+")
 _COLOURS = (chess.WHITE, chess.BLACK)
 
 
 class San(NamedTuple):
-    """A move as written: type of piece, where it may come from (bitboard), where it goes, promotion, castling."""
+    """A move as written: type of piece (0 where it only says from which square to which), where it may come from
+    (bitboard), where it goes, promotion, castling.
+    """
 
     piece: int
     origin: int
@@ -68,7 +72,8 @@ def parse_san(text: str) -> San | None:
             origin &= chess.BB_FILES[target & 7]  # a pawn move without a file goes straight on
         if rank:
             origin &= chess.BB_RANKS[int(rank) - 1]
-        return San(_TYPES[letter] if letter else PAWN, origin, target, _TYPES[promotion.upper()] if promotion else 0, 0)
+        kind = _TYPES[letter] if letter else 0 if file and rank else PAWN
+        return San(kind, origin, target, _TYPES[promotion.upper()] if promotion else 0, 0)
     if found := _CASTLING.fullmatch(text):
         return San(KING, 0, 0, 0, QUEENSIDE if found[2] else KINGSIDE)
     return None
@@ -79,11 +84,7 @@ class Position:
 
     __slots__ = ("board", "castling", "check", "clock", "en_passant", "kings", "number", "occupied", "pieces", "turn")
 
-    def __init__(self, fen: str | None = None) -> None:
-        """The start of a game, or a position in Forsyth-Edwards notation; `ValueError` if it is no possible one."""
-        start = chess.Board(fen) if fen else chess.Board()
-        if not start.is_valid():
-            raise ValueError("not a possible position")
+    def __init__(self, start: chess.Board) -> None:
         types = range(PAWN, KING + 1)
         self.pieces = [[0] + [start.pieces_mask(kind, colour) for kind in types] for colour in _COLOURS]
         self.occupied = [start.occupied_co[colour] for colour in _COLOURS]
@@ -95,6 +96,30 @@ class Position:
         self.clock, self.number = start.halfmove_clock, start.fullmove_number
         self.check = start.is_check()
 
+    @classmethod
+    def begin(cls, fen: str | None = None) -> Self:
+        """The start of a game, or a position in Forsyth-Edwards notation; `ValueError` if it is no possible one."""
+        if fen is None:
+            return cls._usual().copy()
+        start = chess.Board(fen)
+        if not start.is_valid():
+            raise ValueError("not a possible position")
+        return cls(start)
+
+    @classmethod
+    @cache
+    def _usual(cls) -> Self:
+        return cls(chess.Board())
+
+    def copy(self) -> Self:
+        """The same position, to be played on by itself."""
+        found = type(self).__new__(type(self))
+        found.pieces = [pieces.copy() for pieces in self.pieces]
+        found.occupied, found.board, found.kings = self.occupied.copy(), self.board.copy(), self.kings.copy()
+        found.turn, found.castling, found.en_passant = self.turn, self.castling, self.en_passant
+        found.clock, found.number, found.check = self.clock, self.number, self.check
+        return found
+
     def play(self, san: San) -> Ply:
         """Make a move; `IllegalMove` leaves the position as it was."""
         if san.castling:
@@ -103,6 +128,11 @@ class Position:
         us = self.turn
         them = 1 - us
         own, theirs = self.occupied[us], self.occupied[them]
+        if not piece:
+            start = origin.bit_length() - 1
+            piece = self.board[start] if own & origin else PAWN
+            if piece == KING and start in (4, 60) and abs(target - start) == 2 and not promotion:
+                return self._castle(KINGSIDE if target > start else QUEENSIDE)
         occupied = own | theirs
         bit = _BIT[target]
         pieces = self.pieces[us]
@@ -254,15 +284,27 @@ class Position:
         """Which pieces stand where, for comparing positions (72 bytes)."""
         return bytes(self.board) + self.occupied[WHITE].to_bytes(8, "big")
 
+    def fen(self) -> str:
+        """The position in Forsyth-Edwards notation."""
+        letters = "".join(
+            _LETTERS[kind] if self.occupied[WHITE] & _BIT[square] else _LETTERS[kind].lower()
+            for square, kind in enumerate(self.board)
+        )
+        rows = "/".join(letters[start : start + 8] for start in range(56, -1, -8))
+        rows = _EMPTY.sub(lambda run: str(len(run.group())), rows)
+        board = self.to_board()
+        passing = chess.SQUARE_NAMES[self.en_passant] if board.has_legal_en_passant() else "-"
+        return f"{rows} {'wb'[self.turn]} {board.castling_xfen()} {passing} {self.clock} {self.number}"
+
     def to_board(self) -> chess.Board:
         """The same position as a `chess.Board`."""
         found = chess.Board.empty()
-        for colour in (WHITE, BLACK):
-            for kind in range(PAWN, KING + 1):
-                mask = self.pieces[colour][kind]
-                found.occupied |= mask
-                found.occupied_co[_COLOURS[colour]] |= mask
-                setattr(found, chess.PIECE_NAMES[kind] + "s", getattr(found, chess.PIECE_NAMES[kind] + "s") | mask)
+        white, black = self.pieces
+        _, found.pawns, found.knights, found.bishops, found.rooks, found.queens, found.kings = (
+            ours | theirs for ours, theirs in zip(white, black, strict=True)
+        )
+        found.occupied_co[chess.WHITE], found.occupied_co[chess.BLACK] = self.occupied
+        found.occupied = self.occupied[WHITE] | self.occupied[BLACK]
         found.turn = self.turn == WHITE
         found.castling_rights = self.castling
         found.ep_square = self.en_passant if self.en_passant >= 0 else None

@@ -1,6 +1,5 @@
 """The `chess` source: PGN to prose, one document a game, and the rules of play."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import numpy.typing as npt
 from cyclopts import Parameter
 
 from chronolect.artifacts import stage
@@ -16,7 +14,8 @@ from chronolect.corpus.document import Document
 from chronolect.corpus.encoding import Encoder
 from chronolect.corpus.engine import Engine, Output, run_shards
 from chronolect.corpus.sources.chess.caps import DRAFTED, SIZES, Cap, keep_to_cap
-from chronolect.corpus.sources.chess.dates import BadDate, family_key, game_evidence, plain_name, read_lives
+from chronolect.corpus.sources.chess.copies import Seen, game_key
+from chronolect.corpus.sources.chess.dates import BadDate, game_evidence, plain_name, read_lives
 from chronolect.corpus.sources.chess.openings import name_opening
 from chronolect.corpus.sources.chess.pgn import Game, RawGame, decode, find_pgn, parse_game, read_games
 from chronolect.corpus.sources.chess.prose import Moves, Style, Telling, tell, title
@@ -29,7 +28,6 @@ from chronolect.timeline.calendar import year_of
 
 _SHARD_BYTES = 2 << 20  # of PGN: some 3,000 games, and three times as much prose
 _STANDARD = ("", "standard", "chess", "normal", "from position")
-_MARKS = str.maketrans("", "", "+#=x-")
 
 
 def import_chess(
@@ -44,7 +42,7 @@ def import_chess(
     max_tokens: int | None = None,
     tokenizer: Path | None = None,
     max_chars: int | None = None,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
 ) -> dict[str, Any]:
     """Import chess games (PGN) as prose that is read off the board, one document a game, with the rules of play.
 
@@ -77,7 +75,7 @@ def import_chess(
     cap = Cap(max_tokens, max_chars)
     if players is not None:
         read_lives(players)  # a broken table is found before the work begins
-    config = {
+    config: dict[str, Any] = {
         "style": style,
         "moves": moves,
         "comments": comments,
@@ -127,7 +125,7 @@ class Shard:
 def _shards(files: Iterable[tuple[Path, str]], rules: bool) -> Iterator[Shard]:
     if rules:
         yield Shard(rules=True)
-    seen = _Seen()
+    seen = Seen()
     for file, name in files:
         games: list[RawGame] = []
         problems: list[Problem] = []
@@ -145,7 +143,7 @@ def _shards(files: Iterable[tuple[Path, str]], rules: bool) -> Iterator[Shard]:
             yield _shard(name, games, problems, seen)
 
 
-def _shard(name: str, games: list[RawGame], problems: list[Problem], seen: "_Seen") -> Shard:
+def _shard(name: str, games: list[RawGame], problems: list[Problem], seen: Seen) -> Shard:
     keys = [game_key(parse_game(raw)) for raw in games]
     new = seen.add(np.array(keys, dtype=np.uint64))
     items = (
@@ -153,36 +151,6 @@ def _shard(name: str, games: list[RawGame], problems: list[Problem], seen: "_See
         for raw, key, is_new in zip(games, keys, new.tolist(), strict=True)
     )
     return Shard(tuple(items), tuple(problems))
-
-
-def game_key(game: Game) -> int:
-    """64 bits of what makes two records the same game: family names, year, and moves (check marks and the like apart)."""
-    tags = game.tags
-    who = (family_key(tags.get("White", "")), family_key(tags.get("Black", "")))
-    moves = " ".join(game.moves).translate(_MARKS)
-    text = "\0".join((*who, tags.get("Date", "")[:4], tags.get("FEN", ""), moves))
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
-
-
-class _Seen:
-    """The keys met so far, 8 bytes each, as sorted runs of falling length."""
-
-    def __init__(self) -> None:
-        self._runs: list[npt.NDArray[np.uint64]] = []
-
-    def add(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-        """Take in some keys; which of them are met for the first time."""
-        new = np.zeros(len(keys), dtype=np.bool_)
-        new[np.unique(keys, return_index=True)[1]] = True
-        for run in self._runs:
-            at = np.minimum(np.searchsorted(run, keys), len(run) - 1)
-            new &= run[at] != keys
-        if new.any():
-            self._runs.append(np.sort(keys[new]))
-        while len(self._runs) > 1 and len(self._runs[-2]) <= 2 * len(self._runs[-1]):
-            last = self._runs.pop()
-            self._runs[-1] = np.sort(np.concatenate([self._runs[-1], last]))
-        return new
 
 
 @cache
@@ -209,8 +177,8 @@ class GamesToDocuments:
         for problem in shard.problems:
             output.problem("unreadable", problem)
         if shard.rules:
-            for document in rules_of_play():
-                output.keep(document)
+            for rule in rules_of_play():
+                output.keep(rule)
                 output.count("rules")
         kept: list[tuple[int, str]] = []
         for item in shard.items:
@@ -248,12 +216,9 @@ class GamesToDocuments:
 
     def _measure(self, kept: list[tuple[int, str]], output: Output) -> None:
         texts = [text for _, text in kept]
-        if self.tokenizer is not None:
-            sizes = [len(ids) + 1 for ids in _encoder(self.tokenizer).encode(texts)]  # each is followed by an end token
-        else:
-            sizes = [len(text) for text in texts]
-        keys = np.array([key for key, _ in kept], dtype=np.uint64)
-        for key, size in zip(keys.tolist(), sizes, strict=True):
+        # Packing puts an end token after each document.
+        sizes = [len(ids) + 1 for ids in _encoder(self.tokenizer).encode(texts)] if self.tokenizer else map(len, texts)
+        for (key, _), size in zip(kept, sizes, strict=True):
             output.table_row("sizes", {"key": key, "size": size})
 
 
@@ -283,7 +248,7 @@ def _told(
     game: Game, played: Replay, item: Item, about: Span, evidence: tuple[Evidence, ...], telling: Telling
 ) -> Document:
     opening = name_opening(played.boards, year_of(about.latest) if about.latest is not None else None)
-    meta = {
+    meta: dict[str, Any] = {
         name.lower(): value
         for name in ("White", "Black", "Event", "Site", "Date", "Round", "ECO")
         if (value := game.tags.get(name))
@@ -291,7 +256,7 @@ def _told(
     meta |= {"result": played.result, "half_moves": len(played.plies), "place": item.place}
     if opening:
         meta["opening"] = opening.name
-    meta["final"] = played.position.to_board().fen()
+    meta["final"] = played.position.fen()
     return Document(
         id=f"chess:{item.key:016x}",
         source="chess",

@@ -40,14 +40,24 @@ def openings() -> tuple[Opening, ...]:
 
 @cache
 def _by_position() -> dict[tuple[int, bytes], list[Opening]]:
+    """The openings of every position on the way of a line, the most telling last.
+
+    A position between two names bears the one before it, so that a game that comes there by another order of moves has a name, too.
+    """
+    named = {opening.moves: opening for opening in openings()}
     found: dict[tuple[int, bytes], list[Opening]] = {}
-    for opening in openings():
-        position = Position()
-        for text in opening.moves:
+    for line in sorted(named, key=len):
+        position, latest = Position.begin(), None
+        for number, text in enumerate(line, start=1):
             san = parse_san(text)
-            assert san is not None, opening
+            assert san is not None, line
             position.play(san)
-        found.setdefault((position.turn, position.placement()), []).append(opening)
+            latest = named.get(line[:number], latest)
+            here = found.setdefault((position.turn, position.placement()), [])
+            if latest is not None and latest not in here:
+                here.append(latest)
+    for here in found.values():
+        here.sort(key=lambda opening: len(opening.moves))
     return found
 
 

@@ -76,17 +76,18 @@ def _is_pgn(file: Path) -> bool:
 
 def read_games(file: Path, name: str) -> Iterator[RawGame | Problem]:
     """Stream the games of one file; holds at most one game and a megabyte of it. Damage ends the file with a problem."""
-    buffer, line, skipping = b"", 1, False
+    buffer, line, first, skipping = b"", 1, True, False
     try:
         with open_stream(file) as stream:
             while True:
                 chunk = stream.read(_READ_BYTES)
-                buffer += chunk
+                buffer += chunk.removeprefix(b"\xef\xbb\xbf") if first else chunk
+                first = False
                 starts = list(_TAGS.finditer(buffer))
                 cuts = [match.start() for match in starts]
                 if not chunk:
                     cuts.append(len(buffer))
-                if cuts and cuts[0] > 0 and not skipping and buffer[: cuts[0]].strip(b"\xef\xbb\xbf \t\r\n"):
+                if cuts and cuts[0] > 0 and not skipping and buffer[: cuts[0]].strip():
                     yield RawGame(line, buffer[: cuts[0]], 0)  # moves without any tag
                 if cuts:
                     line += buffer.count(b"\n", 0, cuts[0])
@@ -109,7 +110,7 @@ def read_games(file: Path, name: str) -> Iterator[RawGame | Problem]:
 def decode(data: bytes) -> str:
     """UTF-8, or Latin-1 where it is none (PGN's own encoding)."""
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError:
         return data.decode("latin-1")
 

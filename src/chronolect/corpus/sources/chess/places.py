@@ -24,29 +24,8 @@ _ENDINGS = {
 }
 _COMMON_NOUNS = frozenset(
     [
-        "match",
-        "tournament",
-        "championship",
-        "championships",
-        "exhibition",
-        "olympiad",
-        "cup",
-        "congress",
-        "memorial",
-        "games",
-        "league",
-        "final",
-        "semifinal",
-        "interzonal",
-        "candidates",
-        "open",
-        "international",
-        "masters",
-        "tour",
-        "festival",
-        "simultaneous",
-        "rapid",
-        "blitz",
+        *("match", "tournament", "championship", "championships", "exhibition", "olympiad", "cup", "congress"),
+        *("memorial", "games", "league", "final", "semifinal", "interzonal", "candidates", "open", "international"),
     ]
 )
 _COUNTRY = re.compile(r"(?<=\S),? \(?[A-Z]{3}\)?$")  # a country code of our time

@@ -59,7 +59,7 @@ def replay(game: Game) -> Replay:
         raise BadGame("unreadable", game.fault)
     fen = game.tags.get("FEN") if game.tags.get("SetUp") != "0" else None
     try:
-        position = Position(fen)
+        position = Position.begin(fen)
     except ValueError as error:
         raise BadGame("position", f'the position it starts from cannot be ("{fen}": {error})') from None
     first_turn, first_number = position.turn, position.number
