@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -75,7 +77,7 @@ def test_overlap_repeats_whole_words_within_its_limit(text, size, method):
     splitter = Splitter(size, "chars", size // 3, method)
     pieces = splitter(text)
     assert all(end - start <= size for start, end in pieces)
-    for (_, end), (start, after) in zip(pieces, pieces[1:], strict=False):
+    for (_, end), (start, after) in pairwise(pieces):
         assert after > end, "each piece goes on"
         assert end - start <= size // 3
         assert not text[end:start].strip(), "nothing is left out between them"
