@@ -2,7 +2,7 @@
 
 import re
 
-from chronolect.corpus.dating.expressions.found import Found, Yearless
+from chronolect.corpus.dating.expressions.found import Found, Yearless, years
 from chronolect.corpus.dating.expressions.readings import year_of_two_digits
 from chronolect.corpus.dating.expressions.vocabulary import MONTH, MONTHS
 from chronolect.timeline import Span
@@ -42,15 +42,17 @@ def iso_day(flat: str, match: re.Match[str], anchor: Span | None) -> Found | Non
 
 
 def slashed_day(flat: str, match: re.Match[str], anchor: Span | None) -> Found | None:
-    """20/7/1969 and 7/20/1969; where day and month may be either, the span holds both readings."""
+    """20/7/1969 and 7/20/1969; where day and month may be either, the span holds both readings (dots: day first)."""
     one, two, year = (int(part) for part in re.split("[-/.]", match.group()))
     if match.group()[-3] in "/.-":
         year = year_of_two_digits(year, anchor)
-    readings = [
-        days(year, month, day, day)
-        for day, month in ((one, two), (two, one))
-        if month <= 12 and 0 < day <= 31 and month
-    ]
+        # "12.4.17" may be a section or a version: only where the text is of that time.
+        if match.group()[-3] == "." and not (anchor is not None and anchor.overlaps(years(year))):
+            return None
+    orders = [(one, two), (two, one)]
+    if "." in match.group() and two <= 12:
+        orders = orders[:1]  # dotted dates put the day first
+    readings = [days(year, month, day, day) for day, month in orders if 1 <= month <= 12 and 1 <= day <= 31]
     if not readings:
         return None
     return Found(*match.span(), readings[0].hull(*readings), "day", "day")

@@ -40,7 +40,8 @@ _MOVING = {
     "Whitsun": 49,
     "Pentecost": 49,
 }
-FEAST = "|".join(sorted([*_FIXED, *_MOVING], key=len, reverse=True)).replace(".", r"\.")
+FEASTS = sorted([*_FIXED, *_MOVING], key=len, reverse=True)
+FEAST = "|".join(FEASTS).replace(".", r"\.")
 
 
 def feast(name: str, year: int) -> Span:

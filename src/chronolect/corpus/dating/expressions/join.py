@@ -12,16 +12,28 @@ from chronolect.timeline.calendar import civil
 _REACH = 400
 
 _TO = re.compile(
-    r",? ?(?:-|–|—|to|until|till|through|thru|up to|to about|to around|to the|until the|and the|and)(?: the)? ?"
+    r",? ?(?:-|–|—|(?:up )?to(?: about| around)?|until|till|through|thru|and|or|(?:to|until) the end of"
+    r"|(?:until|till|to) (?:his|her|its|their) [a-z]+ (?:in|on))(?: the)? ?"
 )
 _DASHES = re.compile(r" ?[-–—] ?")
-_BEFORE = re.compile(
-    r"(?:\b(?P<before>[Bb]efore|[Pp]rior to|[Pp]re|[Pp]receding|[Ee]arlier than)"
-    r"|\b(?P<after>(?<!\bsoon )(?<!\bshortly )(?<!\bdays )(?<!\bweeks )[Aa]fter|[Pp]ost|[Ll]ater than|[Ss]ubsequent to)"
-    r"|\b(?P<since>[Ss]ince|[Ee]ver since|[Ss]tarting in|[Bb]eginning in|[Ss]tarting from|[Aa]s of)"
-    r"|\b(?P<until>[Uu]ntil|[Tt]ill|[Uu]p to|[Uu]p until|[Bb]y|[Nn]o later than|[Nn]ot later than|'til))"
-    r"(?: about| around| c\.| circa)?(?: the)?(?: year)?(?: of)?[ -]$"
+_OPENING = re.compile(
+    r"\b(?:(?P<not_after>[Ii]n or before|[Oo]n or before|[Uu]ntil|[Tt]ill|[Uu]p to|[Uu]p until|[Nn]o later than|[Nn]ot later than)"
+    r"|(?P<by>[Bb]y|[Tt]o)"
+    r"|(?P<not_before>[Ii]n or after|[Oo]n or after|[Ff]rom and after|[Ss]ince|[Ee]ver since|[Ss]tarting (?:in|from|on)"
+    r"|[Bb]eginning (?:in|from|on)|[Nn]o earlier than)"
+    r"|(?P<from>[Ff]rom)"
+    r"|(?P<before>[Bb]efore|[Pp]rior to|[Pp]re|[Ee]arlier than|[Oo]lder than)"
+    r"|(?P<after>[Aa]fter|[Pp]ost|[Ll]ater than|[Ss]ubsequent to))"
+    r"(?: about| around)?(?: the)?(?: end of)?(?: year)?(?: the)?[ -]$"
 )
+# "to 1603" is an end only where it closes a statement: "History to 1603".
+_CLOSES = re.compile(r"[.,;:)]|$")
+_OPENS_TITLE = re.compile(r"(?:^|[.!?:\n] ?|\b[Dd]own |\b[Uu]p )(?:[A-Z][a-z]+ )?$")
+# "a letter from 1914" is of 1914; "he lived there from 1914" goes on.
+_IS_FROM = re.compile(
+    r"\b(?:dat(?:ed|es|ing)|is|are|was|were|letters?|photographs?|pictures?|maps?|coins?|copy|manuscripts?|one|those) $"
+)
+_UNITS = ("day", "month", "year", "season")
 
 
 def merge(numerals: Iterable[Found | Yearless], worded: Iterable[Found]) -> list[Found | Yearless]:
@@ -46,13 +58,13 @@ def join(flat: str, text: str, found: list[Found | Yearless]) -> list[Found]:
         index += 1
         if (
             following is not None
-            and following.start - one.end <= 12
+            and following.start - one.end <= 32
             and isinstance(following, Found)
             and following.type
         ):
             pair = _range(flat, one, following)
             if pair is not None:
-                joined.append(pair)
+                joined.append(_open(flat, pair))
                 index += 1
                 continue
         if isinstance(one, Yearless):
@@ -79,8 +91,8 @@ def _range(flat: str, one: Found | Yearless, two: Found) -> Found | None:
         flat[max(0, one.start - 28) : one.start],
         re.IGNORECASE,
     )
-    joins_two = "and" in gap.group()
-    if joins_two and (lead is None or lead[1].lower() != "between"):
+    beside = gap.group().split()[:1] in (["and"], ["or"])
+    if beside and (lead is None or lead[1].lower() != "between") and not one.type == two.type == "decade":
         return None
     if (one.type in ("era", "war", "reign") and not lead) or not (dashes or lead or one.precision == two.precision):
         return None
@@ -111,19 +123,30 @@ def _resolve(text: str, one: Yearless, joined: list[Found]) -> Found | None:
     return dated(one, last_year) if first_year == last_year else None
 
 
+def _is_last(flat: str, start: int, end: int) -> bool:
+    return _CLOSES.match(flat, end) is not None and _OPENS_TITLE.search(flat, max(0, start - 24), start) is not None
+
+
 def _open(flat: str, one: Found) -> Found:
-    left = _BEFORE.search(flat, max(0, one.start - 28), one.start)
-    if left is None or one.type == "relative":
+    """ "before 1850", "since 1990", "from 1878": an end, or both, is open."""
+    left = _OPENING.search(flat, max(0, one.start - 28), one.start)
+    if left is None or one.type in ("relative", "open"):
         return one
     span: Span | None = None
     if left["before"]:
         span = before(one.span)
     elif left["after"]:
         span = after(one.span)
-    elif left["since"]:
+    elif left["not_before"] or (
+        left["from"]
+        and one.precision in ("month", "year")
+        and not _IS_FROM.search(flat, max(0, left.start() - 16), left.start())
+    ):
         span = open_end(one.span)
-    elif left["until"]:
+    elif left["not_after"] or (
+        left["by"] and one.precision in _UNITS and (left["by"].lower() == "by" or _is_last(flat, left.start(), one.end))
+    ):
         span = open_start(one.span)
     if span is None or not span.is_known:
         return one
-    return Found(left.start(), one.end, span, "range", one.precision)
+    return Found(left.start(), one.end, span, "open", one.precision)

@@ -1,4 +1,8 @@
-"""Parts of a period: "early", "mid-", "the first half of", "the end of"."""
+"""Parts of a period: "early", "mid-", "the first half of", "the end of".
+
+Halves, thirds and quarters are exact. Where "early" and "late" begin and end no two writers agree on, so these keep the
+whole period, the widest reading: "the early 1960s" is 196X.
+"""
 
 import math
 import re
@@ -7,66 +11,55 @@ from chronolect.corpus.dating.expressions.found import years
 from chronolect.timeline import Span
 from chronolect.timeline.calendar import day_number, month_end, year_of
 
-# What share of the period each name covers. They overlap, because writers do not agree where "mid" begins.
 _SHARES = {
-    "early": (0.0, 0.4),
-    "mid": (0.3, 0.7),
-    "late": (0.6, 1.0),
-    "first half": (0.0, 0.5),
-    "second half": (0.5, 1.0),
-    "latter half": (0.5, 1.0),
-    "last half": (0.5, 1.0),
-    "first third": (0.0, 0.34),
-    "last third": (0.66, 1.0),
-    "first quarter": (0.0, 0.25),
-    "second quarter": (0.25, 0.5),
-    "third quarter": (0.5, 0.75),
-    "last quarter": (0.75, 1.0),
-    "fourth quarter": (0.75, 1.0),
-    "final quarter": (0.75, 1.0),
-    "beginning": (0.0, 0.2),
-    "start": (0.0, 0.2),
-    "opening": (0.0, 0.2),
-    "dawn": (0.0, 0.2),
-    "end": (0.8, 1.0),
-    "close": (0.8, 1.0),
-    "closing": (0.8, 1.0),
-    "last": (0.8, 1.0),
-    "first": (0.0, 0.2),
+    "first half": (0, 1 / 2),
+    "second half": (1 / 2, 1),
+    "latter half": (1 / 2, 1),
+    "last half": (1 / 2, 1),
+    "first third": (0, 1 / 3),
+    "second third": (1 / 3, 2 / 3),
+    "last third": (2 / 3, 1),
+    "first quarter": (0, 1 / 4),
+    "second quarter": (1 / 4, 1 / 2),
+    "third quarter": (1 / 2, 3 / 4),
+    "fourth quarter": (3 / 4, 1),
+    "last quarter": (3 / 4, 1),
+    "final quarter": (3 / 4, 1),
 }
 _WHOLE = r"(?:years|decades?|months|days|part|portion)"
-PART = (
-    r"(?:[Ee]arly|[Mm]id(?:dle)?|[Ll]ater?)"
+_VAGUE = (
+    r"(?:[Ee]arly|[Ee]arlier|[Mm]id(?:dle)?|[Ll]ater?)"
     r"(?:-? ?(?:to|and|or)[- ](?:the )?(?:mid(?:dle)?|late)|[/-](?:mid|late))?"
     rf"(?:[- ]{_WHOLE} of)?"
-    r"|[Ff]irst (?:half|third|quarter) of|(?:[Ss]econd|[Ll]atter|[Ll]ast) (?:half|third|quarter) of"
-    r"|(?:[Tt]hird|[Ff]ourth|[Ff]inal) quarter of"
-    r"|(?:(?:very )?[Bb]eginning|[Ss]tart|[Ee]nd|[Cc]lose|[Mm]iddle|[Dd]awn) of"
+    r"|(?:(?:very )?[Bb]eginning|[Ss]tart|[Ee]nd|[Cc]lose|[Mm]iddle|[Dd]awn|[Tt]urn) of"
     rf"|(?:[Oo]pening|[Cc]losing|[Ff]irst|[Ll]ast) {_WHOLE} of"
 )
-_KEY = re.compile("|".join(sorted(_SHARES, key=len, reverse=True)))
-
-
-def share(phrase: str) -> tuple[float, float]:
-    """The share of a period that a phrase matched by `PART` covers: from, to, in 0 to 1."""
-    keys = _KEY.findall(phrase.lower())
-    lows, highs = zip(*(_SHARES[key] for key in keys), strict=True)
-    return min(lows), max(highs)
+PART = (
+    r"(?:[Ff]irst|[Ss]econd|[Tt]hird|[Ff]ourth|[Ff]inal|[Ll]ast|[Ll]atter) (?:half|third|quarter) of"
+    rf"|{_VAGUE}"
+)
+_EXACT = re.compile("|".join(_SHARES))
 
 
 def part_of(span: Span, phrase: str) -> Span:
-    """The part of a closed span that a phrase names: whole years of a decade or longer, whole months of a year, days of
-    anything shorter; rounded outwards.
+    """The part of a closed span that a phrase matched by `PART` names: whole years of a decade or longer, whole months of
+    a year, days of anything shorter, rounded outwards. "The turn of" a century is ten years on each side of its beginning.
     """
     assert span.earliest is not None
     assert span.latest is not None
-    low, high = share(phrase)
     first, last = year_of(span.earliest), year_of(span.latest)
     length = last - first + 1
+    if phrase.lower().startswith("turn") and length == 100:
+        return years(first - 11, first + 9)
+    exact = _EXACT.match(phrase.lower())
+    if exact is None:
+        return span
+    low, high = _SHARES[exact.group()]
     if length >= 10:
         return years(first + math.floor(low * length + 1e-9), first + math.ceil(high * length - 1e-9) - 1)
     days = span.latest - span.earliest + 1
-    if length == 1 and days > 360:
-        start, end = 1 + math.floor(low * 12 + 1e-9), math.ceil(high * 12 - 1e-9)
-        return Span(day_number(first, start, 1), month_end(first, end))
+    if length == 1 and days >= 365:
+        return Span(
+            day_number(first, 1 + math.floor(low * 12 + 1e-9), 1), month_end(first, math.ceil(high * 12 - 1e-9))
+        )
     return Span(span.earliest + math.floor(low * days + 1e-9), span.earliest + math.ceil(high * days - 1e-9) - 1)

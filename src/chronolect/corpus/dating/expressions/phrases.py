@@ -9,7 +9,14 @@ import ahocorasick_rs
 from chronolect.corpus.dating.expressions.found import Found
 from chronolect.corpus.dating.expressions.parts import PART, part_of
 from chronolect.corpus.dating.expressions.relative import RELATIVE, relative
-from chronolect.corpus.dating.expressions.spelled import centuries, decade_words, roman_year, spelled_year, turn
+from chronolect.corpus.dating.expressions.spelled import (
+    centuries,
+    decade_words,
+    fiscal_year,
+    roman_year,
+    spelled_year,
+    turn,
+)
 from chronolect.corpus.dating.expressions.table import Period, phrases
 from chronolect.timeline import Span
 from chronolect.timeline.evidence import precision
@@ -61,6 +68,7 @@ _TRIGGERS: dict[str, Reader] = {
         ],
         spelled_year,
     ),
+    "FY": fiscal_year,
     **dict.fromkeys(("MC", "MD", "MM", "M.C", "M.D"), roman_year),
     **dict.fromkeys(
         (

@@ -5,10 +5,12 @@ import re
 
 from chronolect.corpus.dating.expressions.context import is_quantity, word_before
 from chronolect.corpus.dating.expressions.found import Found, century, years
+from chronolect.corpus.dating.expressions.narrowing import narrowed
 from chronolect.corpus.dating.expressions.parts import PART, part_of
-from chronolect.corpus.dating.expressions.readings import decade_of, turn_of_the_century
+from chronolect.corpus.dating.expressions.readings import decade_of, turn_of_the_century, year_of_two_digits
 from chronolect.corpus.dating.expressions.vocabulary import (
     DECADES,
+    MONTHS,
     NUMBERS,
     ONES,
     ORDINAL,
@@ -55,6 +57,7 @@ _DECADE_LEFT = re.compile(
     r"\b(?P<bare>fifteen|sixteen|seventeen|eighteen|nineteen|twenty)[ -]$",
     re.IGNORECASE,
 )
+_WEATHER = re.compile(r"\b(?:[Tt]emperatures?|[Tt]hermometer|[Mm]ercury|degrees|[Hh]umidity)\b[^.!?]*$")
 _OWNED = re.compile(r"\b(?:his|her|their|my|your|our|its|high|low|upper|lower)(?: \w+)? $")
 
 
@@ -64,6 +67,8 @@ def decade_words(flat: str, start: int, end: int, anchor: Span | None) -> Found 
         return None
     left = _DECADE_LEFT.search(flat, max(0, start - 48), start)
     if left is None or _OWNED.search(flat, max(0, left.start() - 12), left.start()):
+        return None
+    if flat[start - 4 : start] == "the " and _WEATHER.search(flat, max(0, start - 80), start):
         return None
     hundreds, digits = left["hundreds"] or left["bare"], DECADES[flat[start:end].lower()]
     if hundreds is not None:
@@ -92,7 +97,8 @@ def spelled_year(flat: str, start: int, end: int, anchor: Span | None) -> Found 
     match = _SPELLED.match(flat, start)
     if match is None or (start and (flat[start - 1].isalnum() or flat[start - 1] == "-")):
         return None
-    strong = word_before(flat, start) in YEAR_BEFORE
+    word = word_before(flat, start)
+    strong = word in YEAR_BEFORE or word in MONTHS
     if match["hastings"]:
         year, sure = 1066, True
     elif match["hundreds"]:
@@ -111,7 +117,7 @@ def spelled_year(flat: str, start: int, end: int, anchor: Span | None) -> Found 
         return None
     if sure and not strong and _counts(flat, match.end()):
         return None
-    return Found(start, match.end(), years(year), "year", "year")
+    return narrowed(flat, start, match.end(), year, word)
 
 
 def _counts(flat: str, end: int) -> bool:
@@ -141,7 +147,17 @@ def roman_year(flat: str, start: int, end: int, anchor: Span | None) -> Found | 
     return Found(start, match.end(), years(year), "year", "year")
 
 
-_TURN_OF = re.compile(r" century")
+_FISCAL = re.compile(r"FY ?'?([0-9]{4}|[0-9]{2})(?![0-9A-Za-z])")
+
+
+def fiscal_year(flat: str, start: int, end: int, anchor: Span | None) -> Found | None:
+    """FY2013, FY 85: the year that gives it its name."""
+    match = _FISCAL.match(flat, start)
+    if match is None or (start and flat[start - 1].isalnum()):
+        return None
+    number = int(match[1])
+    year = number if number > 99 else year_of_two_digits(number, anchor)
+    return Found(start, match.end(), years(year), "year", "year")
 
 
 def turn(flat: str, start: int, end: int, anchor: Span | None) -> Found | None:

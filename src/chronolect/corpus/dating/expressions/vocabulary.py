@@ -97,18 +97,35 @@ YEAR_BEFORE = _words(
 )
 # Before a number: a label, an amount, or an arithmetic sign.
 NOT_BEFORE = _words(
-    """no nos number numbers numbered num page pages p pp pg line lines l ll room rooms verse verses v vv vs chapter chapters ch
-    volume volumes vol vols section sections sec § §§ article articles art fig figs figure figures table tables eq eqs
-    equation equations opus op ops lot lots box boxes flight route routes highway interstate boeing airbus model type mark mk
-    serial tel telephone phone fax ext extension isbn issn code codes pin zip postcode channel version level hymn psalm bwv item
-    items id case catalogue ref size unit squadron locomotive locomotives engine chassis asteroid ngc messier hip apartment apt
-    suite windows rs fr frs usd gbp eur cad aud dm fm am khz mhz hz score lines paragraph paragraphs para paras note notes plate plates
-    folio folios fol ff sheet question questions track tracks gate platform bus tram patent file docket bill resolution
-    nearly almost over exceeding than least most only exactly every each per times plus minus equals equal total totals totalling
-    totaling numbering cost costs costing paid worth additional extra further another all these those some weighing
-    measuring covering population length height depth width distance area altitude elevation us$ a$ c$ hk$ nt$ r$
-    $ £ € ¥ # = + * × @ < > & lire yen pounds dollars francs marks roubles rupees scored points up mere whopping approximately-some
-    """
+    """no nos number numbers numbered num page pages p pp pg line lines l ll room rooms verse verses v vv vs chapter
+    chapters ch volume volumes vol vols section sections sec § §§ article articles art fig figs figure figures table
+    tables eq eqs equation equations opus op ops lot lots box boxes flight route routes highway interstate boeing
+    airbus model type mark mk serial tel telephone phone fax ext extension isbn issn code codes pin zip postcode
+    channel version level hymn psalm bwv item items id case catalogue ref size unit squadron locomotive locomotives
+    engine chassis asteroid ngc messier hip apartment apt suite windows seat seats rule rules calibre caliber
+    regulation clause clauses directive standard rfc exhibit dial rs fr frs usd gbp eur cad aud dm fm am khz mhz hz
+    score paragraph paragraphs para paras note notes plate plates folio folios fol ff sheet question questions track
+    tracks gate platform bus tram patent file docket bill resolution nearly almost over exceeding than least most
+    only exactly every each per times plus minus equals equal total totals totalling totaling numbering cost costs
+    costing paid worth additional extra further another all these those some weighing measuring covering population
+    length height depth width distance area altitude elevation us$ a$ c$ hk$ nt$ r$ $ £ € ¥ # = + * × @ < > & lire
+    yen pounds dollars francs marks roubles rupees scored points up mere whopping approximately-some"""
+)
+# Those that go on over a list: "rooms 1914 to 1918".
+LABEL = (
+    "nos?|numbers?|pages?|pp?|lines?|rooms?|verses?|chapters?|vols?|volumes?|sections?|secs?|articles?|figs?|figures?|tables?|plates?"
+    "|notes?|paragraphs?|tel|telephone|phone|fax|items?|lots?|boxes|serial|codes?|flights?|routes?|models?|types?|seats?|ext"
+)
+# The same in capitals: standards, catalogues.
+NOT_BEFORE_CAPITALS = frozenset(
+    ["EN", "BS", "ISO", "DIN", "IEC", "IEEE", "RFC", "ASTM", "ANSI", "PO", "NGC", "HMS", "RAL"]
+)
+# Before "of" and a number: what is measured.
+MEASURES = _words(
+    """population total number numbers height length depth distance altitude elevation weight area width breadth speed capacity
+    sum crew cost force army audience crowd attendance membership price fine strength body garrison fleet average maximum
+    minimum range majority group copies output power rate value salary pension income rent payroll circulation count toll
+    thickness diameter radius volume score tonnage displacement wingspan temperature loss profit debt minority excess instead"""
 )
 # Before a number: about.
 ABOUT = _words("about around circa c ca approximately roughly approx near probably perhaps")
@@ -117,7 +134,7 @@ ABOUT = _words("about around circa c ca approximately roughly approx near probab
 UNITS = _words(
     """feet foot ft inches inch yards yard yd yds miles mile mi metres meters metre meter m km kilometres kilometers kilometre
     kilometer cm mm kg kilograms kilogram kilogrammes grams gram g lb lbs pounds pound tons tonnes tonne ton ounces oz acres acre
-    hectares hectare ha sq square cubic cc litres liters litre liter gallons barrels bushels watts watt kw mw hp bhp horsepower
+    hectares hectare ha sq square cubic cc ml cl dl mg litres liters litre liter gallons barrels bushels watts watt kw mw hp bhp horsepower
     horse-power volts hz khz mhz ghz mb gb kb bits bytes bit byte rpm mph kmh knots degrees dollars cents pence shillings guineas
     francs marks livres ducats florins crowns roubles rubles rupees yen euros pesos lire percent calories kcal joules
     decibels lumens pixels leagues fathoms chains gross tun tuns hectolitres hours hour minutes minute seconds hrs mins psi """
