@@ -11,10 +11,13 @@ a dump `<` within content is always escaped, and entities are never declared; a 
 
 import bz2
 import html
+import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import rapidgzip
 
 from chronolect.corpus.sources.line_blocks import _chunks as read_chunks
 from chronolect.corpus.sources.records import Problem
@@ -22,7 +25,7 @@ from chronolect.errors import UserError
 
 SUFFIXES = (".xml", ".xml.bz2", ".xml.gz", ".xml.zst", ".bz2", ".gz", ".zst")
 RANGE_BYTES = 32 << 20  # of plain XML: about 12 MB of text
-STREAM_BYTES = 6 << 20  # of bzip2 streams: about 20 MB of XML
+STREAM_BYTES = 4 << 20  # of bzip2 streams: about 15 MB of XML
 BLOCK_BYTES = 12 << 20  # of XML that travels to the workers
 DAMAGED, CUT_OFF, TOO_LARGE = "damaged file", "dump cut off", "page too large"
 
@@ -246,44 +249,58 @@ def _stream_starts(file: Path, place: int = 0) -> Iterator[int]:
 
 
 def _streams(shard: Shard) -> Iterator[bytes | Problem | None]:
-    """What the streams of a range hold, then `None`, then what follows. A damaged stream is passed over."""
+    """What the streams of a range hold, then `None`, then what follows.
+
+    rapidgzip decodes a third faster than Python's bz2, but does not get past damage.
+    """
+    done = 0
     with open(shard.file, "rb") as stream:
         stream.seek(shard.start)
+        packed = io.BytesIO(stream.read(shard.stop - shard.start))
+    try:
+        with rapidgzip.IndexedBzip2File(packed, parallelization=1) as fast:
+            while chunk := fast.read(_CHUNK):
+                done += len(chunk)
+                yield chunk
+    except (OSError, RuntimeError, ValueError):
+        for part in _decoded(shard.file, shard.start, shard.stop):
+            if isinstance(part, Problem):
+                yield part
+            else:
+                yield part[done:]
+                done -= min(done, len(part))
+    if shard.stop < shard.file.stat().st_size:
+        yield None
+        yield from (part for part in _decoded(shard.file, shard.stop, None) if not isinstance(part, Problem))
+
+
+def _decoded(file: Path, start: int, stop: int | None) -> Iterator[bytes | Problem]:
+    """What the bzip2 streams hold that begin from `start` to `stop`; a damaged one is passed over."""
+    with open(file, "rb") as stream:
+        begin = stream.seek(start)  # of the stream at work
         decoder = bz2.BZ2Decompressor()
-        begin = shard.start  # of the stream at work
-        beyond = False
         data = b""
-        while True:
+        while stop is None or begin < stop:
             if not data and decoder.needs_input:
                 data = stream.read(_READ)
                 if not data:
-                    if not beyond:
-                        yield Problem(f"{shard.file}: byte {begin:,}", "a bzip2 stream is cut off")
+                    yield Problem(f"{file}: byte {begin:,}", "a bzip2 stream is cut off")
                     return
             try:
                 yield decoder.decompress(data, _CHUNK)
                 data = b""
             except OSError:
-                if beyond:
+                yield Problem(f"{file}: byte {begin:,}", "a damaged bzip2 stream, passed over")
+                later = next(_stream_starts(file, begin + 1), None)
+                if later is None:
                     return
-                yield Problem(f"{shard.file}: byte {begin:,}", "a damaged bzip2 stream, passed over")
-                begin = next(_stream_starts(shard.file, begin + 1), shard.stop)
-                stream.seek(begin)
-                data = b""
-                decoder = bz2.BZ2Decompressor()
-                if begin >= shard.stop:
-                    yield None
-                    return
+                begin, data, decoder = stream.seek(later), b"", bz2.BZ2Decompressor()
                 continue
             if decoder.eof:
                 data = decoder.unused_data or stream.read(_READ)
-                begin = stream.tell() - len(data)
                 if not data:
                     return
-                if begin >= shard.stop and not beyond:
-                    beyond = True
-                    yield None
-                decoder = bz2.BZ2Decompressor()
+                begin, decoder = stream.tell() - len(data), bz2.BZ2Decompressor()
 
 
 def _range(shard: Shard) -> Iterator[bytes | None]:

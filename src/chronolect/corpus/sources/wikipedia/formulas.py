@@ -24,7 +24,6 @@ _ACCENTS = "[\u0302-\u0304\u0307\u0308\u20d7]"
 _ACCENT = re.compile(rf"({_ACCENTS}) *(?:\{{(\w)\}}|(\w))")
 _LOOSE_ACCENT = re.compile(rf"(?<!\w){_ACCENTS}")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end) *\{[^{}]*\}(?:\{[lcr|]*\})?")
-_GROUP = re.compile(r"\{([^{}]*)\}")
 _POWER = re.compile(r"([_^]) *\{([^{}]*)\}")
 _LONGEST = 4_000  # characters; what is longer is no formula that reads as text
 
@@ -46,8 +45,6 @@ def formula_text(tex: str) -> str:
     tex = _COMMAND.sub(lambda m: _TEXT.get(m[1], "") if m[1] else _escaped(m[2]), tex)
     tex = _ACCENT.sub(lambda m: (m[2] or m[3]) + m[1], tex)
     tex = _LOOSE_ACCENT.sub("", tex)
-    while "{" in tex and _GROUP.search(tex):
-        tex = _GROUP.sub(r"\1", tex)
     words = " ".join(tex.replace("{", "").replace("}", "").replace("&", " ").split())
     return protect(words.replace("( ", "(").replace(" )", ")"))
 

@@ -43,7 +43,7 @@ _TOLD_APART = re.compile(
     re.IGNORECASE,
 )
 _TOLD_APART_TITLE = " (disambiguation)"
-_AUTHORITY_ITEM = re.compile(r"\{\{\s*authority control\s*\|[^{}]*?\b(?:qid|wikidata)\s*=\s*(Q[1-9]\d*)", re.IGNORECASE)
+_AUTHORITY_ITEM = re.compile(r"\{\{\s*authority control\s*\|[^{}]*?\bqid\s*=\s*(Q[1-9]\d*)", re.IGNORECASE)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -118,7 +118,7 @@ class Wanted:
 
     def _about_page(self, page: Page, wikitext: str) -> dict[str, Any]:
         item = self.items.item(page.id) if self.items else None
-        if item is None and "qid" in wikitext.lower():
+        if item is None and "qid" in wikitext:
             found = _AUTHORITY_ITEM.search(wikitext)
             item = found[1] if found else None
         apart = (

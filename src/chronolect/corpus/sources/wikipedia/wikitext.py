@@ -60,6 +60,7 @@ _TAG = re.compile(rf"<(/?)({_TAGS})(?=[\s/>])[^<>]*>|</?ref\b[^<>\n]*>?", re.IGN
 _SUPERSCRIPT = re.compile(r"<sup[^<>]*>\s*([-+−–0-9]{1,6})\s*</sup>", re.IGNORECASE)
 _RAISED = str.maketrans("0123456789+-−–", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
 _HTML_TABLE = re.compile(r"<table\b(?:[^<]|<(?!/?table\b))*+</table\s*>", re.IGNORECASE)
+_TABLES_DEEP = 8
 _HIDDEN = re.compile(r"<span[^<>]*display:\s*none[^<>]*>[^<]*</span>", re.IGNORECASE)
 _MAGIC = re.compile(r"__[A-Z]{3,}__")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+")
@@ -119,7 +120,7 @@ class Cleaner:
         text = take_out("\n" + wikitext, formulas=self._formulas)
         categories = [" ".join(name.replace("_", " ").split()) for name in self._category.findall(text)]
         text = self._mark_sections(text)
-        text = _PLAIN_LINK.sub(r"\1", text)
+        text = "".join(_PLAIN_LINK.split(text))  # texts and labels in turn
         if "//" in text:
             text = _EXTERNAL_LINK.sub(_label, text)
         if "{{{" in text:
@@ -190,7 +191,7 @@ def _possessive(found: re.Match[str]) -> str:
 
 
 def _without_html(text: str) -> str:
-    while "<table" in text.lower():
+    for _ in range(_TABLES_DEEP):
         text, changed = _HTML_TABLE.subn(DROPPED, text)
         if not changed:
             break
