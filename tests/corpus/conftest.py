@@ -63,3 +63,20 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
             writer.write(document)
     train_tokenizer(folder / "corpus", out=folder / "tokenizer", vocab_size=320)
     return folder / "tokenizer"
+
+
+@pytest.fixture
+def make_parts(tmp_path: Path) -> Callable[..., Path]:
+    """A corpus of several part files, which several workers share."""
+
+    def make(documents: list[Document], name: str = "parts", parts: int = 4) -> Path:
+        (tmp_path / name).mkdir()
+        size = -(-len(documents) // parts)
+        for number in range(parts):
+            with CorpusWriter(tmp_path / f"{name}-{number}") as writer:
+                for document in documents[number * size : (number + 1) * size]:
+                    writer.write(document)
+            (tmp_path / f"{name}-{number}" / "part-00000.parquet").rename(tmp_path / name / f"part-{number:05d}.parquet")
+        return tmp_path / name
+
+    return make
