@@ -132,6 +132,10 @@ def _open(flat: str, one: Found) -> Found:
     left = _OPENING.search(flat, max(0, one.start - 28), one.start)
     if left is None or one.type in ("relative", "open"):
         return one
+    if one.type == "range" and left["from"]:
+        return Found(left.start(), one.end, one.span, "range", one.precision)
+    if one.type == "year" and flat[one.start - 4 : one.start] == "the ":
+        return one  # "after the 1918 armistice": the year belongs to the event
     span: Span | None = None
     if left["before"]:
         span = before(one.span)

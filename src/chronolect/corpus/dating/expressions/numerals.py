@@ -6,17 +6,26 @@ from collections.abc import Callable, Iterator
 from chronolect.corpus.dating.expressions.days import day_of_month, iso_day, month_and_day, slashed_day
 from chronolect.corpus.dating.expressions.found import Found, Yearless
 from chronolect.corpus.dating.expressions.vocabulary import MONTH
-from chronolect.corpus.dating.expressions.years import ERA, after_era, four_digits, short_year, tens, with_era
+from chronolect.corpus.dating.expressions.years import (
+    ERA,
+    after_era,
+    elided_year,
+    four_digits,
+    short_year,
+    tens,
+    with_era,
+)
 from chronolect.timeline import Span
 
 # Every alternative begins with a digit that no letter, digit, sign or decimal point touches: `re` skips from digit to
 # digit at memory speed, and the look-behinds come after the digit.
 _NUMERAL = re.compile(
-    rf"""[0-9](?<![\w$£€¥#@/=+*%^~\\|][0-9])(?<![0-9][.,:][0-9])(?:
+    rf"""[0-9](?<![\w$£€¥#@/+*%^~\\|][0-9])(?<![0-9][.,:][0-9])(?:
       (?P<iso>[0-9]{{3}}([-/.])(?:0[1-9]|1[0-2])\2(?:0[1-9]|[12][0-9]|3[01])(?![0-9]))
     | (?P<slashed>[0-9]?(?:/[0-9]{{1,2}}/(?:[12][0-9]{{3}}|[0-9]{{2}})|([.-])[0-9]{{1,2}}\4[12][0-9]{{3}}
         |\.[0-9]{{1,2}}\.[0-9]{{2}}(?!\.[0-9]))(?![0-9/]))
     | (?P<era>[0-9]{{0,3}}(?:,[0-9]{{3}})?(?:[ ]?[-–/][ ]?[0-9]{{1,4}})?[ ]?{ERA})
+    | (?P<elided>[5-9][0-9]?(?:—|–(?![0-9])|--+|-(?=[.,;])|_+)(?![A-Za-z0-9]))
     | (?P<year>[0-9]{{3}}(?![0-9]|,[0-9]{{3}}|[.:][0-9]))
     | (?P<day>[0-9]?(?:st|nd|rd|th|d)?(?:(?:[-–]|[ ](?:and|to|or|&|–|-)[ ])[0-9]{{1,2}}(?:st|nd|rd|th|d)?)?
         (?:[ ]day)?(?:[ ]of)?(?:,?[ ]|-)(?:{MONTH})(?![A-Za-z]))
@@ -38,6 +47,7 @@ _READERS: dict[str, Callable[[str, re.Match[str], Span | None], Found | Yearless
     "iso": iso_day,
     "slashed": slashed_day,
     "era": with_era,
+    "elided": elided_year,
     "year": four_digits,
     "day": day_of_month,
     "after_month": month_and_day,

@@ -30,6 +30,10 @@ _CENTURY_LEFT = re.compile(
 _ERA_AFTER = re.compile(r",? ?(?:(?P<bc>BCE|BC|B\.C\.E\.|B\.C\.|before Christ)|AD|A\.D\.|CE|C\.E\.)(?![A-Za-z])")
 
 
+_COUNTED = ("first", "second", "third", "fourth", "fifth")
+_OF_OURS = re.compile(r" of (?:our|its|his|her|their|this|American|national|independence|existence)\b")
+
+
 def centuries(flat: str, start: int, end: int, anchor: Span | None) -> Found | None:
     """A century by its number, two centuries, or a part of one."""
     if flat[end : end + 1].isalpha():
@@ -37,6 +41,10 @@ def centuries(flat: str, start: int, end: int, anchor: Span | None) -> Found | N
     left = _CENTURY_LEFT.search(flat, max(0, start - 72), start)
     if left is None:
         return None
+    if left["first"].lower() in _COUNTED and (
+        _OWNED.search(flat, max(0, left.start() - 12), left.start()) or _OF_OURS.match(flat, end)
+    ):
+        return None  # "our third century" counts from a founding
     era = _ERA_AFTER.match(flat, end)
     christ = era is not None and era["bc"] is not None
     spans = []

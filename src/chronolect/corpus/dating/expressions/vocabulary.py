@@ -108,7 +108,7 @@ NOT_BEFORE = _words(
     tracks gate platform bus tram patent file docket bill resolution nearly almost over exceeding than least most
     only exactly every each per times plus minus equals equal total totals totalling totaling numbering cost costs
     costing paid worth additional extra further another all these those some weighing measuring covering population
-    length height depth width distance area altitude elevation us$ a$ c$ hk$ nt$ r$ $ £ € ¥ # = + * × @ < > & lire
+    length height depth width distance area altitude elevation us$ a$ c$ hk$ nt$ r$ $ £ € ¥ # + * × @ < > & lire
     yen pounds dollars francs marks roubles rupees scored points up mere whopping approximately-some"""
 )
 # Those that go on over a list: "rooms 1914 to 1918".
@@ -137,7 +137,7 @@ UNITS = _words(
     hectares hectare ha sq square cubic cc ml cl dl mg litres liters litre liter gallons barrels bushels watts watt kw mw hp bhp horsepower
     horse-power volts hz khz mhz ghz mb gb kb bits bytes bit byte rpm mph kmh knots degrees dollars cents pence shillings guineas
     francs marks livres ducats florins crowns roubles rubles rupees yen euros pesos lire percent calories kcal joules
-    decibels lumens pixels leagues fathoms chains gross tun tuns hectolitres hours hour minutes minute seconds hrs mins psi """
+    decibels lumens pixels leagues fathoms chains gross tun tuns hectolitres utc gmt est hours hour minutes minute seconds hrs mins psi """
 )
 COUNTED = _words(
     """men women people persons soldiers troops horsemen horse foot infantry cavalry inhabitants souls residents families houses

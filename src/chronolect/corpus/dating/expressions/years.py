@@ -26,13 +26,13 @@ EARLIEST, LATEST = 1000, 2199
 
 ERA = r"(?:BCE|BC|B\.C\.E\.|B\.C\.|AD|A\.D\.|CE|C\.E\.)(?![A-Za-z])"
 _DECADE = re.compile(r"'?s(?![A-Za-z0-9])")
-_SECOND = re.compile(r" ?(?P<sign>[-–—/]) ?(?P<year>[0-9]{4}|'?[0-9]{2})(?![0-9A-Za-z%]|[.,:–-][0-9])")
+_SECOND = re.compile(r" ?(?P<sign>[-–—/]) ?(?P<year>[0-9]{4}|'?[0-9]{2}|[0-9])(?![0-9A-Za-z%]|[.,:–-][0-9])")
 _ONGOING = re.compile(
     r" ?[-–—] ?(?:[Pp]resent|now|today|date)\b| ?[-–] ?(?=[);,.]|$)|,? (?:to|through|until|till) (?:the )?present(?: day| time)?\b"
     r"|,? to (?:this day|date)\b|,? (?:onwards?|and (?:after|later|beyond)|or later)\b|,? on(?=[,.;])"
 )
 # What touches a year at its end and says that it is none: letters, a slash, "1939(b)", "1905-C", a sum.
-_NO_YEAR = re.compile(r"[A-Za-z/]|\([a-z0-9]\)|-[A-Z]\b| ?[=+*×%°]")
+_NO_YEAR = re.compile(r"[A-Za-z/]|\([a-z0-9]\)|-[A-Z]\b| ?[+*×%°]| ?= ?[A-Za-z0-9(]")
 _ADDRESS = re.compile(
     r" (?:[NSEW]\.? )?[A-Z][a-z]+ (?:Street|St|Avenue|Ave|Road|Rd|Drive|Dr|Boulevard|Blvd|Lane|Court|Place|Terrace)\b"
 )
@@ -40,6 +40,13 @@ _ADDRESS = re.compile(
 _LABELLED = re.compile(
     rf"\b(?:{LABEL})\.? ?[0-9][0-9A-Z-]*(?:(?:,| to| and| or| through|-|–| &)+ ?[0-9][0-9A-Z-]*)*,?(?: to| and| or| through| &)? $",
     re.IGNORECASE,
+)
+_EQUALS = re.compile(r"[^= ] ?= ?$")
+# Words that are otherwise of amounts.
+_YEAR_THOUGH = re.compile(r"\b(?:earlier|later|older) than $|\b(?:until|till|since|from|by) at least $")
+_YEAR_BESIDE = re.compile(r"\b(?:late|early|recently|far back|long ago) as $|\b[12][0-9]{3} (?:and|to|or) $")
+_UNTIL_BC = re.compile(
+    r" (?:and|to|until|or|through) (?:about |around |c\. ?|circa )?([0-9]{1,4}) ?(?:BCE?|B\.C\.(?:E\.)?)(?![A-Za-z])"
 )
 _ENDED = re.compile(r"[;,.):?!]|$| ?[–—(]| (?:and|or|to) [0-9]{4}")
 _PART_LEFT = re.compile(rf"(?:the )?\b(?P<part>{PART})(?: the)?[- ]$")
@@ -69,7 +76,13 @@ def four_digits(flat: str, match: re.Match[str], anchor: Span | None) -> Found |
         return _pair(flat, start, number, second, word)
     if not EARLIEST <= number <= LATEST or _NO_YEAR.match(flat, end):
         return None
+    ancient = _UNTIL_BC.match(flat, end)
+    if ancient is not None:
+        return _until_bc(start, number, ancient)
     strong = word in YEAR_BEFORE or word in MONTHS or flat[start - 1 : start] == "("
+    strong = strong or (
+        word in ("as", "and", "to", "or") and _YEAR_BESIDE.search(flat, max(0, start - 14), start) is not None
+    )
     if is_quantity(flat, end, number, strong) or _ADDRESS.match(flat, end):
         return None
     if not (strong or FIRST <= number <= LAST or _is_plausible(flat, start, end, number, word)):
@@ -85,10 +98,9 @@ def _is_labelled(flat: str, start: int, word: str) -> bool:
     if flat[start - 1 : start] in ("-", "–", "—"):
         return not _may_follow_dash(flat, start, word)
     if word in NOT_BEFORE:
-        left = flat[max(0, start - 14) : start]
-        return left[-1:] != "(" and not (
-            word == "than" and left.endswith(("earlier than ", "later than ", "older than "))
-        )
+        return flat[start - 1] != "(" and _YEAR_THOUGH.search(flat, max(0, start - 18), start) is None
+    if word[-1:] == "=":
+        return _EQUALS.search(flat, max(0, start - 8), start) is not None
     if word[:1].isdigit() or word in ("to", "and", "or", "through", "&"):
         return (word.isdigit() and len(word) > 2 and flat[start - 2].isdigit()) or bool(
             _LABELLED.search(flat, max(0, start - 48), start)
@@ -136,7 +148,9 @@ def _pair(flat: str, start: int, first: int, second: re.Match[str], word: str) -
     """1914-18, 1914-1918, 1984/85, 1969-07."""
     digits = second["year"].removeprefix("'")
     last = int(digits)
-    if len(digits) == 2:
+    if len(digits) == 1:
+        last += first // 10 * 10
+    elif len(digits) == 2:
         if last <= first % 100 and 1 <= last <= 12 and second["sign"] == "-":
             return Found(start, second.end(), days(first, last, 0, 0), "month", "month")
         last += first // 100 * 100
@@ -168,7 +182,29 @@ def with_era(flat: str, match: re.Match[str], anchor: Span | None) -> Found | No
     return Found(*match.span(), years(first, last), "range", "year")
 
 
-_THREE_DIGITS = ("in", "by", "until", "since", "before", "after", "from")
+_ELIDED_LEFT = re.compile(
+    rf"\b(?:years?|in|of|since|until|from|before|after|{MONTH}|spring|summer|autumn|winter)\.?,? $", re.IGNORECASE
+)
+
+
+def elided_year(flat: str, match: re.Match[str], anchor: Span | None) -> Found | None:
+    """18-- and 183-, as novels leave years unsaid."""
+    digits = re.match("[0-9]+", match.group()).group()  # type: ignore[union-attr]
+    if not _ELIDED_LEFT.search(flat, max(0, match.start() - 14), match.start()):
+        return None
+    missing = 10 ** (4 - len(digits))
+    first = int(digits) * missing
+    unit = "century" if missing == 100 else "decade"
+    return Found(*match.span(), years(first, first + missing - 1), unit, unit)
+
+
+def _until_bc(start: int, first: int, until: re.Match[str]) -> Found | None:
+    """Between 1000 and 600 BC."""
+    last = int(until[1])
+    return Found(start, until.end(), years(1 - first, 1 - last), "range", "year") if first > last > 0 else None
+
+
+_TO_YEAR = re.compile(r" (?:to|until) (?:c\. |about )?[0-9]{3,4}(?![0-9]|,[0-9])")
 _GOES_ON = re.compile(
     r"[,.;:)]|$| (?:the|he|she|it|they|we|is|was|were|had|his|her|their|its|when|a|an|and|to|by|but|with|under|after|at|on|as"
     r"|who|which|this|that|in|from|until|there|because|for|or)\b"
@@ -179,10 +215,11 @@ def after_era(flat: str, match: re.Match[str], anchor: Span | None) -> Found | N
     """A.D. 79, the year 800, in 476."""
     start, end = match.span()
     number = int(match.group())
-    bare = word_before(flat, start) in _THREE_DIGITS
-    if not number or (bare and (number < 100 or not _GOES_ON.match(flat, end))):
-        return None
     era = AD_LEFT.search(flat, max(0, start - 14), start)
+    least = 1 if era is not None else 10 if flat[start - 9 : start] == "the year " else 100
+    goes_on = _GOES_ON if word_before(flat, start) != "from" else _TO_YEAR
+    if number < least or (least == 100 and not goes_on.match(flat, end)):
+        return None
     return Found(era.start() if era else start, end, years(number), "year", "year")
 
 
