@@ -225,12 +225,14 @@ class _Prose:
 
     def _moves(self, start: int, end: int) -> str:
         """The half-moves from `start` to `end` one by one, two or three moves to a sentence."""
-        played, sentences, clauses = self.played, [], []
+        played = self.played
+        sentences: list[str] = []
+        clauses: list[str] = []
         for index in range(start, end):
             deed = _deed(played.plies[index]) + self._glyphs(index + 1)
             side = played.side(index)
-            if side == WHITE or index == start:
-                clauses.append(f"{_COLOURS[side]}: {deed}" if index == start and side == BLACK else deed)
+            if side == WHITE or not clauses:
+                clauses.append(f"Black: {deed}" if side == BLACK else deed)
             else:
                 clauses[-1] += f"; Black: {deed}" if "," in clauses[-1] or "," in deed else f", {deed}"
             notes = self._notes(index + 1)
@@ -238,7 +240,7 @@ class _Prose:
                 number = played.number(index) - len(clauses) + 1
                 lead = (
                     "The first moves were "
-                    if index < 6 and number == 1
+                    if not sentences and number == 1
                     else (f"Moves {number} to {played.number(index)}: " if len(clauses) > 1 else f"Move {number}: ")
                 )
                 sentences.append(lead + "; ".join(clauses) + "." + notes)

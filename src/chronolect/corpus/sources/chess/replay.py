@@ -65,7 +65,7 @@ def replay(game: Game) -> Replay:
     first_turn, first_number = position.turn, position.number
     plies: list[Ply] = []
     boards: list[bytes] = []
-    places: list[tuple[bytes, int, int]] = []
+    places = [(position.placement(), position.castling, position.en_passant)]
     occupied, pieces = position.occupied, position.pieces
     endgame = -1
     drawn = "1/2-1/2" in game.results
@@ -91,7 +91,7 @@ def replay(game: Game) -> Replay:
             if others.bit_count() <= _ENDGAME_PIECES:
                 endgame = len(plies)
     end = _end(position, len(plies))
-    if not end and places and places[-1::-2].count(places[-1]) >= 3:
+    if not end and drawn and places[-1::-2].count(places[-1]) >= 3:
         end = "repetition"
     return Replay(
         plies=plies,
