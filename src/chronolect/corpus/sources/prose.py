@@ -64,7 +64,7 @@ def to_text(blocks: Iterable[Block], *, unwrap: bool = True, known: frozenset[st
         return "\n\n".join("\n".join(block.lines) for block in found)
     width = _width(found)
     return "\n\n".join(
-        join_lines(lines, known) if wrapped else "\n".join(lines)
+        join_lines(lines, known) if wrapped or len(lines) == 1 else "\n".join(lines)
         for block in found
         for lines, wrapped in _runs(block, width)
     )
@@ -192,18 +192,17 @@ def _width(blocks: Iterable[Block]) -> int:
 
 def _runs(block: Block, width: int) -> list[tuple[list[str], bool]]:
     """A block cut where its first-line indents or its verse begin, each part with whether it is to be joined."""
-    if not is_wrapped(block.lines, width):
-        return [(block.lines, False)]
-    runs: list[tuple[list[str], bool]] = []
+    runs: list[list[str]] = []
     for inside, group in groupby(block.lines, key=lambda line: line.startswith("  ")):
         lines = list(group)
-        if inside:
-            runs.append((lines, len(lines) == 1))
-        elif runs and runs[-1][1] and len(runs[-1][0]) == 1:  # an indented line begins a paragraph
-            runs[-1][0].extend(lines)
+        if (
+            runs and not inside and len(runs[-1]) == 1 and runs[-1][0].startswith("  ")
+        ):  # an indented line begins a paragraph
+            runs[-1].extend(lines)
         else:
-            runs.append((lines, True))
-    return runs
+            runs.append(lines)
+    wrapped = [is_wrapped(run, width) for run in runs]
+    return list(zip(runs, wrapped, strict=True)) if any(wrapped) else [(block.lines, False)]
 
 
 def single_spaced(blocks: list[Block]) -> list[Block]:

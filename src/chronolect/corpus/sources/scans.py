@@ -37,12 +37,11 @@ def drop_scan_marks(blocks: list[Block]) -> list[Block]:
     edge = max(_EDGE_BLOCKS, int(len(blocks) * _EDGE))
     kept: list[Block] = []
     for i, block in enumerate(blocks):
+        rest = Block([line for line in block.lines if not _is_notice(line)], block.gap)
         at_edge = i < edge or i >= len(blocks) - edge
-        if at_edge and (_STAMP.match(block.text) or (len(block.text) < _LONGEST and _NOTICE.search(block.text))):
-            continue
-        lines = [line for line in block.lines if not _is_notice(line)]
-        if lines:
-            kept.append(Block(lines, block.gap))
+        is_mark = _STAMP.match(rest.text) or (len(rest.text) < _LONGEST and _NOTICE.search(rest.text))
+        if rest.lines and not (at_edge and is_mark):
+            kept.append(rest)
     return kept
 
 

@@ -26,7 +26,8 @@ _RIGHTS = re.compile(
     r"copy-?right|©|\(c\)\s*\d{4}|entered,?\s+according\s+to|tous\s+droits|alle\s+rechte", re.IGNORECASE
 )
 _SOURCE = re.compile(
-    rf"(?:transcribed|produced|prepared|typed|scanned)\s+from\s+(?:the|a|an)\b.{{0,120}}?\b(?P<year>{_YEAR})\b.{{0,80}}?\b(?:edition|copy|printing|text|ed\.)",
+    rf"(?:transcribed|produced|prepared|typed|scanned)\s+from\s+(?:the|a|an)\b.{{0,120}}?\b(?P<year>{_YEAR})\b.{{0,80}}?\b(?:edition|copy|printing|text|ed\.)"
+    rf"|\be-?(?:text|book)\s+was\s+(?:first\s+)?(?:produced|prepared|transcribed|scanned)\s+from\b.{{0,120}}?\b(?P<year2>{_YEAR})\b",
     re.IGNORECASE | re.DOTALL,
 )
 _ORIGINAL = re.compile(
@@ -88,7 +89,7 @@ def front_dates(blocks: Sequence[Block], header: str = "") -> list[FrontDate]:
 def _block_dates(block: Block, near_imprint: bool) -> Iterator[FrontDate]:
     text = block.text
     if source := _SOURCE.search(text):
-        yield FrontDate(int(source["year"]), _quote(source[0]))
+        yield FrontDate(int(source["year"] or source["year2"]), _quote(source[0]))
         return
     firsts = [int(match["year"] or match["year2"]) for match in _FIRST.finditer(text)]
     yield from (FrontDate(year, _quote(text), exact=True) for year in firsts)
@@ -102,9 +103,10 @@ def _block_dates(block: Block, near_imprint: bool) -> Iterator[FrontDate]:
         return
     has_imprint = is_imprint(text)
     for line in block.lines:
+        years = [year for year in _years(line) if year not in firsts]
         if _YEAR_LINE.match(line) and (has_imprint or near_imprint):
-            yield from (FrontDate(year, _quote(text)) for year in _years(line))
-        elif is_imprint(line) and (years := _years(line)):
+            yield from (FrontDate(year, _quote(text)) for year in years)
+        elif is_imprint(line) and years:
             yield FrontDate(years[-1], _quote(line))
         elif bracketed := _BRACKETED.search(line):
             yield FrontDate(int(bracketed["year"]), _quote(line), weak=True)
@@ -146,17 +148,10 @@ def gutenberg_evidence(
     life = words_of(people, book.where, book.authors)
     if life is not None:
         pieces.append(life)
-    if pieces and book.issued is not None:
-        pieces.append(
-            Evidence(
-                "written",
-                Span(None, book.issued.latest),
-                "catalogue",
-                "day",
-                book.where,
-                f"issued {book.issued.edtf()}",
-            )
-        )
+    so_far = merge(pieces, "written").span
+    if pieces and book.issued is not None and (so_far.latest is None or so_far.latest > (book.issued.latest or 0)):
+        bound = Span(None, book.issued.latest)  # where the rest leaves the end open, or later
+        pieces.append(Evidence("written", bound, "catalogue", "day", book.where, f"issued {book.issued.edtf()}"))
     return tuple(pieces)
 
 

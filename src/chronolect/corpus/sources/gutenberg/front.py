@@ -103,11 +103,17 @@ def _end_of_contents(blocks: Sequence[Block], heading: int) -> int:
         is_again = first in entries or any(len(first) > 3 and entry.startswith(first) for entry in entries)
         if (is_again and entries) or _CONTENTS.match(block.lines[0]):
             break
-        if (block.gap >= 4 and len(entries) >= 2) or not _are_entries(block.lines):
+        if (block.gap >= 4 and len(entries) >= 2) or not _are_entries(block.lines) or _begins_chapter(blocks, i):
             break
         entries.update(_key(line) for line in block.lines)
         i += 1
     return i if len(entries) >= 2 else heading
+
+
+def _begins_chapter(blocks: Sequence[Block], i: int) -> bool:
+    """Whether a block is a chapter's heading that prose follows soon, and not an entry."""
+    is_apart = blocks[i].gap >= 2 and len(blocks[i].lines) <= 2
+    return is_apart and any(not _are_entries(block.lines) for block in blocks[i + 1 : i + 4])
 
 
 def _are_entries(lines: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ _PROJECT = r"(?:project|projekt|projet|proyecto|progetto|projeto)\s+gutenberg"
 _START = re.compile(
     rf"""^[ \t]*(?:
         \*{{2,}}\s*(?:start|beginn|début|debut|commencement)\b[^\n]{{0,40}}?\b{_PROJECT}[^\n]*
-      | [^\n]*\*\s*END\s*\*?\s*(?:OF\s+)?THE\s+SMALL\s+PRINT[^\n]*
+      | [^\n]*\*\s*END\s*\*?\s*(?:OF\s+)?THE\s+SMALL\s+PRINT[^\n]* | [^\n]*SMALL\s+PRINT![^\n]*\*END\b[^\n]* | \["Small\s+Print"\s+V\.[^\n]*
       | \*{{2,}}\s*(?:beginning|start)\s+of\s+(?:this|the)\s+e-?(?:text|book)[^\n]*
     )$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
@@ -20,7 +20,9 @@ _START = re.compile(
 _END = re.compile(
     rf"""^[ \t]*(?:
         \W*(?:the\s+)?(?:end|ende|fin|fine|fim|einde|slut|hier\s+endet)\b[^\n]{{0,60}}?\b{_PROJECT}[^\n]*
-      | \W*end\s+of\s+(?:this|the)\s+(?:e-?text|e-?book)[^\n]*
+      | \W*(?:end\s+of\s+(?:this|the)|ende\s+diese[sr]?)\s+(?:e-?text|e-?book)[^\n]* | \W*end\s+of\s+(?:the\s+)?{_PROJECT}[^\n]*
+      | more\s+information\s+about\s+this\s+book\s+is\s+at\s+the\s+top\s+of\s+this\s+file[^\n]*
+      | \*{{2,}}\s*this\s+is\s+a\s+copyrighted\s+{_PROJECT}\s+e-?text,\s+details\s+above[^\n]*
       | \*{{3,}}\s*this\s+file\s+should\s+be\s+named[^\n]*
       | \*{{2,}}\s*start\s*:\s*full\s+license[^\n]*
     )$""",
@@ -29,6 +31,7 @@ _END = re.compile(
 _SMALL_PRINT_BEGINS = re.compile(r"\*\s*START\s*\**\s*THE\s+SMALL\s+PRINT", re.IGNORECASE)
 _CLOSES = re.compile(r"\*{3,}[ \t]*$", re.MULTILINE)
 _HEADER_LINES = 400  # a header without a marker ends within these
+_HEADER_GAP = 12  # paragraphs of it that do not name the project
 
 # Words that no book had before there was a Project Gutenberg (1971) and its helpers.
 _PROJECT_WORDS = re.compile(
@@ -39,7 +42,8 @@ _PROJECT_WORDS = re.compile(
             (?:prepared|produced|created|scanned|typed|transcribed|converted|posted|made|derived|based)
       | these\s+e-?(?:books|texts)\s+(?:were|are)\s+prepared | images?\s+generously\s+made\s+available | archive\.org/details | gallica\.bnf\.fr
       | images\s+of\s+the\s+original\s+pages\s+are\s+available | freundlicherweise\s+vom\s+'?gutenberg | hathitrust | google\s+(?:print|books?)\b
-      | internet\s+archive""",
+      | internet\s+archive | need\s+your\s+donations\s+more\s+than\s+ever | ibiblio\.org | project\s+runeberg | gutcheck
+      | there\s+(?:is|are)\s+(?:an?\s+)?(?:\w+\s+)?editions?\s+of\s+this\s+(?:e-?book|title)""",
     re.IGNORECASE | re.VERBOSE,
 )
 # Openings of paragraphs that volunteers put before or after a book.
@@ -52,6 +56,7 @@ _CREDIT = re.compile(
       | text\s+(?:scanned|prepared|input|transcribed|typed)\b | scan(?:ned|ning)\s+(?:and|by) | scanner'?s\s+note
       | transcri(?:ber|ption|pteur)\W?s?\W?\s+(?:end)?notes? | notes?\s+(?:de|du|sur|of|by|from)\s+(?:la\s+|the\s+)?transcri
       | anmerkung(?:en)?\s+(?:zur|des)\s+(?:transkription|transkripteurs|bearbeiters) | note\s+au\s+lecteur\s+de\s+ce\s+fichier
+      | ce\s+document\s+fut\s+pr[eé]sent[eé]\s+en\s+lecture
       | nous\s+remercions\s+la\s+biblioth | we\s+thank\s+the\s+biblioth | dieses\s+buch\s+wurde\s+uns
       | this\s+file\s+was\s+(?:produced|first\s+posted)
       | (?:some\s+)?(?:obvious|minor|several|a\s+few|inconsistent|inconsistencies|variant|variations?)\b.{0,80}\b
@@ -93,7 +98,7 @@ def cut(text: str) -> Parts:
     text = _SHOUT.sub("", text)
     first_end = _END.search(text)
     starts = [match for match in _START.finditer(text) if first_end is None or match.start() < first_end.start()]
-    begin = _after(text, starts[-1]) if starts else _unmarked_header(text)
+    begin = _after(text, starts[-1]) if starts else _unmarked_header(text[: first_end.start()] if first_end else text)
     end = _END.search(text, begin)
     stop = end.start() if end else _unmarked_footer(text, begin)
     return Parts(text[:begin], text[begin:stop], text[stop:], bool(starts) or end is not None)
@@ -139,11 +144,14 @@ def _after(text: str, start: re.Match[str]) -> int:
 
 
 def _unmarked_header(text: str) -> int:
-    end = 0
+    """The end of the last paragraph of a header that has no marker: each names the project not long after the one before."""
+    end = since = 0
     for match in _paragraphs(text, _HEADER_LINES):
         paragraph = match[0]
-        if _PROJECT_WORDS.search(paragraph) or _SMALL_PRINT_BEGINS.search(paragraph) or _CREDIT.match(paragraph):
-            end = match.end()
+        since += 1
+        names_project = _PROJECT_WORDS.search(paragraph) or _SMALL_PRINT_BEGINS.search(paragraph)
+        if (names_project and since <= _HEADER_GAP) or (_CREDIT.match(paragraph) and since <= 3):
+            end, since = match.end(), 0
     return end
 
 

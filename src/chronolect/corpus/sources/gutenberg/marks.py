@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 _LONGEST_BRACKET = 20_000  # characters
 _PAGE = re.compile(
-    r"""[ \t]*(?:\[\s*(?:pg\.?|p\.|pages?|seite|s\.)\s*(?:\d{1,4}|[ivxlc]{1,8})(?:\s*[-–,/]\s*\d{1,4})?[a-d]?\s*\]
-              |\{\s*(?:(?:pg\.?|p\.|pages?)\s*)?(?:\d{1,4}|[ivxlc]{1,8})[a-d]?\s*\})""",
+    r"""(?P<space>[ \t]*)(?:\[\s*(?:pg\.?|p\.|pages?|seite|s\.)\s*(?:\d{1,4}|[ivxlc]{1,8})(?:\s*[-–,/]\s*\d{1,4})?[a-d]?\s*\]
+              |\{\s*(?:(?:pg\.?|p\.|pages?)\s*)?(?:\d{1,4}|[ivxlc]{1,8})[a-d]?\s*\})(?=(?P<word>\w|["'“‘(_])?)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _FOOTNOTE_SIGN = re.compile(r"[ \t]?\[(?:\d{1,4}|[A-Z]{1,2}|\*{1,3}|†|‡|#)\]")
@@ -30,7 +30,7 @@ _BREAK = re.compile(r"^[ \t]*(?:[*·.#~_—–-][ \t]*){3,}$", re.MULTILINE)
 
 def drop_page_marks(text: str) -> str:
     """Leave out `[Pg 12]`, `[Page xii]`, `{12}` and the like."""
-    return _PAGE.sub("", text)
+    return _PAGE.sub(lambda match: " " if match["space"] and match["word"] else "", text)
 
 
 def drop_brackets(text: str, *, footnotes: bool) -> str:
