@@ -30,6 +30,9 @@ _SAME = {
     "death": "P570",
 }
 _OF_A_LIFE = frozenset({"P569", "P570", "P1636", "P4602"})
+_OF_WORK = frozenset({"P2031", "P2032"})  # when a person worked, which does not bound a life
+_PUBLISHED = frozenset({"P577", "P1191"})  # a work that was written, and published later, is of those times
+_WRITTEN = "P571"
 _ONCE_ONLY = frozenset({"P569", "P570", "P571", "P576"})  # two statements that share no day cannot both be true
 
 
@@ -47,7 +50,8 @@ def lifetime(facts: Sequence[DateFact]) -> Lifetime:
     """Join all statements about one entity.
 
     Deprecated statements are set aside, and normal ones where the same source has a preferred one for the same property. Statements of one
-    property that agree narrow each other; others widen the span. Then: from the earliest start to the latest end; open where there is a start
+    property that agree narrow each other; others widen the span. A working life says nothing where there is a life; of a work that was
+    published, the making is a time like the publication. Then: from the earliest start to the latest end; open where there is a start
     and no end; the hull of its points in time where there is neither.
     """
     used, set_aside = _by_rank(facts)
@@ -57,14 +61,20 @@ def lifetime(facts: Sequence[DateFact]) -> Lifetime:
             groups[fact.role, _SAME.get(fact.property, fact.property)].append(fact.span)
     spans: dict[str, list[Span]] = defaultdict(list)
     contradictions = 0
+    names = {name for _, name in groups}
+    is_life = not names.isdisjoint(_OF_A_LIFE)
+    is_work = not names.isdisjoint(_PUBLISHED)
     for (role, name), stated in groups.items():
+        if is_life and name in _OF_WORK:
+            continue
+        if is_work and name == _WRITTEN:
+            role = "point"
         common = stated[0].intersect(*stated[1:])
         if name in _ONCE_ONLY:
             contradictions += sum(not a.overlaps(b) for i, a in enumerate(stated) for b in stated[:i])
             spans[role].append(common or hull(stated))
         else:
             spans[role].append(hull(stated))
-    is_life = any(name in _OF_A_LIFE for _, name in groups)
     span, impossible = _join(spans["start"], spans["end"], spans["point"], is_life)
     return Lifetime(span, tuple(used), tuple(set_aside), contradictions + impossible)
 
