@@ -17,7 +17,7 @@ sin sin|cos cos|tan tan|cot cot|log log|ln ln|exp exp|lim lim|max max|min min|su
 bar \u0304|overline \u0304|hat \u0302|tilde \u0303|vec \u20d7|dot \u0307|ddot \u0308|mod mod|bmod mod|deg deg|arg arg
 """
 _TEXT = dict(entry.split(" ", 1) for entry in _SYMBOLS.replace("\n", "").replace("mid ||", "mid ∣|").split("|"))
-_COMMAND = re.compile(r"\\([A-Za-z]+)\*? *|\\([^A-Za-z])")
+_COMMAND = re.compile(r"\\([A-Za-z]+)\*?|\\([^A-Za-z])")
 _FRACTION = re.compile(r"\\[dtc]?frac *\{([^{}]*)\} *\{([^{}]*)\}")
 _SIZE = re.compile(r"\\(?:left|right|[bB]igg?[lr]?)(?![A-Za-z]) *\.?")
 _ACCENTS = "[\u0302-\u0304\u0307\u0308\u20d7]"

@@ -93,6 +93,7 @@ class _Page:
         if kind != self.kind:
             self.end_block()
             self.kind = kind
+        self.numbers = {}
         self.lines.append(words)
 
     def item(self, raw: str) -> None:
@@ -117,14 +118,14 @@ class _Page:
         if mark != "#" and depth == 1:
             self.numbers = {}
         if self.kind != "list":
-            numbers = self.numbers
             self.end_block()
-            self.kind, self.numbers = "list", numbers
+            self.kind = "list"
         self.lines.append(words)
 
     def heading(self, level: int, title: str) -> None:
         self.end_block()
         self.quoting = False
+        self.numbers = {}
         if title:
             self.blocks.append((level, f"{'#' * level} {title}"))
 
@@ -156,4 +157,4 @@ class _Page:
             if level == 0 or below > level:
                 kept.append(block)
                 below = 7 if level == 0 else level
-        return "\n\n".join(reversed(kept))
+        return "\n\n".join(reversed(kept)).strip()

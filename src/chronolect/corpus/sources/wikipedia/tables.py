@@ -20,7 +20,7 @@ def table_text(content: str) -> str:
     def end_row() -> None:
         cells = [" ".join(cell.replace(DROPPED, "").split()) for cell in rows[-1]]
         if any(cells):
-            lines.append(VERBATIM + f" {PIPE} ".join(cells))
+            lines.append(VERBATIM + f" {PIPE} ".join(cells).rstrip())
         lines.extend(inner)
         inner.clear()
         rows[-1] = []
