@@ -69,7 +69,9 @@ def words_of(text: str) -> set[str]:
 
 
 def _misread(word: str, known: frozenset[str] | None) -> bool:
-    return _misshapen(word) or (known is not None and word.islower() and word.isalpha() and word not in known)
+    if _misshapen(word):
+        return True
+    return known is not None and len(word) > 1 and word.islower() and word.isalpha() and word not in known
 
 
 @lru_cache(1 << 16)
