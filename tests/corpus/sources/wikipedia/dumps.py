@@ -3,6 +3,7 @@
 import bz2
 import gzip
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
@@ -106,7 +107,7 @@ def multistream(xml: bytes, pages_per_stream: int = 2) -> bytes:
             end = following if following >= 0 else end
         marks.append(end + len(b"</page>\n"))
     cuts = [0, *marks, len(xml)]
-    return b"".join(bz2.compress(xml[a:b]) for a, b in zip(cuts, cuts[1:], strict=False))
+    return b"".join(bz2.compress(xml[a:b]) for a, b in pairwise(cuts))
 
 
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {
