@@ -29,11 +29,12 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 DATE_TYPES = ("date", "dateTime", "gYear", "gYearMonth")
 
 _ZONE = r"(?:Z|[+-]\d\d:\d\d)?"
+_DAY = re.compile(rf"([+-]?\d{{4,16}})-(\d\d)-(\d\d)(?:T\d\d:\d\d:\d\d(?:\.\d+)?)?{_ZONE}")
 _FORMS = {
     "gYear": re.compile(rf"([+-]?\d{{4,16}}){_ZONE}"),
     "gYearMonth": re.compile(rf"([+-]?\d{{4,16}})-(\d\d){_ZONE}"),
-    "date": re.compile(rf"([+-]?\d{{4,16}})-(\d\d)-(\d\d){_ZONE}"),
-    "dateTime": re.compile(rf"([+-]?\d{{4,16}})-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?{_ZONE}"),
+    "date": _DAY,
+    "dateTime": _DAY,
 }
 
 

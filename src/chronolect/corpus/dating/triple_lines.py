@@ -53,8 +53,11 @@ def triple_lines(lines: bytes, first_line: int, marks: Sequence[bytes]) -> Itera
 
 
 def are_triple_lines(lines: bytes) -> bool:
-    """Whether whole lines of Turtle look like one triple each."""
-    return not _unended(lines) and b'"""' not in lines and b"'''" not in lines
+    """Whether whole lines of Turtle are one triple each, but for broken ones: no statement goes on in another line."""
+    if b'"""' in lines or b"'''" in lines:
+        return False
+    odd = (lines[start : lines.find(b"\n", start)].split() for start in _unended(lines))
+    return not any(len(terms) == 1 or terms[-1].endswith((b";", b",", b"[", b"(")) for terms in odd)
 
 
 def unescaped(text: str) -> str:
