@@ -9,12 +9,14 @@ from chronolect.timeline import Span
 from chronolect.timeline.calendar import day_number, month_end
 
 _DAYS = re.compile(r"([0-9]+)[a-z]*(?: ?[-–&] ?| and | to | or )([0-9]+)|([0-9]+)")
+_MISREAD = str.maketrans("OIl", "011")
 _MONTH_END = re.compile(rf"(?:{MONTH})$")
 _MONTH_BEFORE = re.compile(rf"(?<![A-Za-z])({MONTH})\.?(?: the)? $")
 _WEEKDAY_BEFORE = re.compile(r"\b(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day,?(?: the)? $")
 _YEAR_AFTER = re.compile(
-    r"(?:\.?,?(?: of| in)? ?|[-./])(?:the year )?(?:of our Lord )?"
-    r"(?:(?P<year>(?:1[0-9]|20)[0-9]{2})|'(?P<short>[0-9]{2}))(?![0-9A-Za-z]|[:.,][0-9])"
+    r"(?:(?:\.?,?(?: of| in)? ?|[-./]|: ?)(?:the year )?(?:of our Lord )?"
+    r"(?:(?P<year>(?:1[0-9]|20)[0-9]{2}|[1Il][5-9OIl][0-9OIl]{2})|'(?P<short>[0-9]{2}))|[-/](?P<joined>[0-9]{2}))"
+    r"(?![0-9A-Za-z]|[.,][0-9]|:[0-9]{2}(?!:))"
 )
 _BC_AFTER = re.compile(r",? ([0-9]{1,4}) ?(?:BCE|BC|B\.C\.(?:E\.)?)")
 
@@ -35,9 +37,14 @@ def dated(partial: Yearless, year: int, end: int | None = None) -> Found:
     return Found(partial.start, partial.end if end is None else end, span, whole, kind)
 
 
+def unmisread(digits: str) -> str:
+    """Digits that a scanner took for letters: l9O4 is 1904."""
+    return digits.translate(_MISREAD)
+
+
 def iso_day(flat: str, match: re.Match[str], anchor: Span | None) -> Found | None:
     """1969-07-20."""
-    year, month, day = (int(part) for part in re.split("[-/.]", match.group()))
+    year, month, day = (int(part) for part in re.split("[-/.:]", match.group()))
     return dated(Yearless(match.start(), match.end(), month, day, day), year)
 
 
@@ -56,6 +63,24 @@ def slashed_day(flat: str, match: re.Match[str], anchor: Span | None) -> Found |
     if not readings:
         return None
     return Found(*match.span(), readings[0].hull(*readings), "day", "day")
+
+
+_ROMAN_MONTHS = {
+    numeral: number
+    for number, numeral in enumerate(
+        ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"], start=1
+    )
+}
+
+
+def roman_month_day(flat: str, match: re.Match[str], anchor: Span | None) -> Found | None:
+    """19.x.87 and 12/IV/1917."""
+    day, numeral, digits = re.split("[./ -]+", match.group())
+    month = _ROMAN_MONTHS.get(numeral.lower())
+    if month is None or not 1 <= int(day) <= 31:
+        return None
+    year = int(digits) if len(digits) == 4 else year_of_two_digits(int(digits), anchor)
+    return dated(Yearless(*match.span(), month, int(day), int(day)), year)
 
 
 def day_of_month(flat: str, match: re.Match[str], anchor: Span | None) -> Found | Yearless | None:
@@ -82,7 +107,9 @@ def _with_year(flat: str, start: int, end: int, text: str, month: int, anchor: S
     partial = Yearless(weekday.start() if weekday else start, end, month, first, last)
     year = _YEAR_AFTER.match(flat, end)
     if year is not None:
-        return dated(partial, int(year["year"] or year_of_two_digits(int(year["short"]), anchor)), year.end())
+        short = year["short"] or year["joined"]
+        number = year_of_two_digits(int(short), anchor) if short else int(unmisread(year["year"]))
+        return dated(partial, number, year.end())
     ancient = _BC_AFTER.match(flat, end)
     if ancient is not None:
         return dated(partial, 1 - int(ancient[1]), ancient.end())

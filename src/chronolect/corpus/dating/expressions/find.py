@@ -16,4 +16,4 @@ def find_expressions(text: str, anchor: Span | None = None) -> list[Found]:
     """
     # Line breaks inside "20\nJuly" and curly apostrophes become what the patterns know, character for character.
     flat = text.replace("\n", " ").replace("’", "'").replace("‘", "'").replace("\xa0", " ")
-    return join(flat, text, merge(numerals(flat, anchor), in_words(flat, anchor)))
+    return join(flat, text, merge(numerals(flat, anchor), in_words(flat, anchor)), anchor)

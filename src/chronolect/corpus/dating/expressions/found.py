@@ -42,6 +42,13 @@ def century(number: int, before_christ: bool = False) -> Span:
     return years(100 * number - 99, 100 * number)
 
 
+def millennium(number: int, before_christ: bool = False) -> Span:
+    """The second millennium is 1001 to 2000, the third millennium BC 3000 to 2001 BC."""
+    if before_christ:
+        return years(1 - 1000 * number, 1000 - 1000 * number)
+    return years(1000 * number - 999, 1000 * number)
+
+
 def open_end(span: Span) -> Span:
     """From the first day of a span on."""
     return Span(span.earliest, None)

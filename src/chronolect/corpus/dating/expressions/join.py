@@ -29,6 +29,7 @@ _OPENING = re.compile(
 # "to 1603" is an end only where it closes a statement: "History to 1603".
 _CLOSES = re.compile(r"[.,;:)]|$")
 _OPENS_TITLE = re.compile(r"(?:^|[.!?:\n] ?|\b[Dd]own |\b[Uu]p )(?:[A-Z][a-z]+ )?$")
+_NEGATED = re.compile(r"(?:\b(?:not|never|nor|neither|nothing|nobody|no one|hardly|without)|n't)\b[^.;:]*$")
 # "a letter from 1914" is of 1914; "he lived there from 1914" goes on.
 _IS_FROM = re.compile(
     r"\b(?:dat(?:ed|es|ing)|is|are|was|were|letters?|photographs?|pictures?|maps?|coins?|copy|manuscripts?|one|those) $"
@@ -48,7 +49,7 @@ def merge(numerals: Iterable[Found | Yearless], worded: Iterable[Found]) -> list
     return kept
 
 
-def join(flat: str, text: str, found: list[Found | Yearless]) -> list[Found]:
+def join(flat: str, text: str, found: list[Found | Yearless], anchor: Span | None) -> list[Found]:
     """Pairs to ranges, days without a year to the year before them, and what precedes an expression applied to it."""
     joined: list[Found] = []
     index = 0
@@ -68,7 +69,7 @@ def join(flat: str, text: str, found: list[Found | Yearless]) -> list[Found]:
                 index += 1
                 continue
         if isinstance(one, Yearless):
-            resolved = _resolve(text, one, joined)
+            resolved = _resolve(text, one, joined) or _resolve_by_anchor(one, anchor)
             if resolved is None:
                 continue
             one = resolved
@@ -127,6 +128,21 @@ def _is_last(flat: str, start: int, end: int) -> bool:
     return _CLOSES.match(flat, end) is not None and _OPENS_TITLE.search(flat, max(0, start - 24), start) is not None
 
 
+def _resolve_by_anchor(one: Yearless, anchor: Span | None) -> Found | None:
+    """A day without a year in a text of a known year: the one nearest to the text. Months alone are too often general."""
+    if anchor is None or anchor.earliest is None or anchor.latest is None or not one.first:
+        return None
+    first, last = civil(anchor.earliest)[0], civil(anchor.latest)[0]
+    if first != last:
+        return None
+    middle = (anchor.earliest + anchor.latest) // 2
+    candidates = [
+        dated(one, year)
+        for year in ((first,) if anchor.latest - anchor.earliest > 31 else (first - 1, first, first + 1))
+    ]
+    return min(candidates, key=lambda found: abs((found.span.earliest or 0) - middle))
+
+
 def _open(flat: str, one: Found) -> Found:
     """ "before 1850", "since 1990", "from 1878": an end, or both, is open."""
     left = _OPENING.search(flat, max(0, one.start - 28), one.start)
@@ -147,6 +163,8 @@ def _open(flat: str, one: Found) -> Found:
         and not _IS_FROM.search(flat, max(0, left.start() - 16), left.start())
     ):
         span = open_end(one.span)
+    elif left["not_after"] and _NEGATED.search(flat, max(0, left.start() - 60), left.start()):
+        return one  # "not opened until 1975" says when it was
     elif left["not_after"] or (
         left["by"] and one.precision in _UNITS and (left["by"].lower() == "by" or _is_last(flat, left.start(), one.end))
     ):

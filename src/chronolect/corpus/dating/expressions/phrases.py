@@ -8,7 +8,7 @@ import ahocorasick_rs
 
 from chronolect.corpus.dating.expressions.found import Found
 from chronolect.corpus.dating.expressions.parts import PART, part_of
-from chronolect.corpus.dating.expressions.relative import RELATIVE, relative
+from chronolect.corpus.dating.expressions.relative import RELATIVE
 from chronolect.corpus.dating.expressions.spelled import (
     centuries,
     decade_words,
@@ -24,7 +24,9 @@ from chronolect.timeline.evidence import precision
 Reader = Callable[[str, int, int, Span | None], Found | None]
 
 _TRIGGERS: dict[str, Reader] = {
-    **dict.fromkeys(("century", "centuries", "Century", "Centuries", "CENTURY", "CENTURIES"), centuries),
+    **dict.fromkeys(
+        ("century", "centuries", "Century", "Centuries", "CENTURY", "CENTURIES", "millennium", "millennia"), centuries
+    ),
     **dict.fromkeys(
         [
             "noughties",
@@ -87,7 +89,7 @@ _TRIGGERS: dict[str, Reader] = {
 def _automaton(anchored: bool) -> tuple[ahocorasick_rs.BytesAhoCorasick, list[Period | Reader | None]]:
     table: dict[str, Period | Reader | None] = {**phrases(), **_TRIGGERS}
     if anchored:
-        table |= dict.fromkeys(RELATIVE, relative)
+        table |= RELATIVE
     patterns = [phrase.encode("ascii", "replace") for phrase in table]
     automaton = ahocorasick_rs.BytesAhoCorasick(
         patterns,

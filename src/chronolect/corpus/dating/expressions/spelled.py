@@ -4,7 +4,7 @@ import itertools
 import re
 
 from chronolect.corpus.dating.expressions.context import is_quantity, word_before
-from chronolect.corpus.dating.expressions.found import Found, century, years
+from chronolect.corpus.dating.expressions.found import Found, century, millennium, years
 from chronolect.corpus.dating.expressions.narrowing import narrowed
 from chronolect.corpus.dating.expressions.parts import PART, part_of
 from chronolect.corpus.dating.expressions.readings import decade_of, turn_of_the_century, year_of_two_digits
@@ -21,7 +21,7 @@ from chronolect.corpus.dating.expressions.vocabulary import (
 )
 from chronolect.timeline import Span
 
-_ORDINAL = rf"(?:[0-9]{{1,2}}(?:st|nd|rd|th)|{ORDINAL})"
+_ORDINAL = rf"(?:[0-9]{{1,2}}(?:st|nd|rd|th)|{ORDINAL}|(?-i:[IVX]{{2,6}})(?:th|st|nd|rd)?)"
 _CENTURY_LEFT = re.compile(
     rf"(?<![A-Za-z0-9])(?:(?P<part>{PART})[ -]+(?:the )?)?(?P<first>{_ORDINAL})-?(?: [Cc]entury)?"
     rf"(?:(?:,| and| or| to| through| until|/|-|–| –| &)+[ -]*(?:the )?(?:(?P<second_part>{PART})[ -]+(?:the )?)?(?P<second>{_ORDINAL}))?[ -]+$",
@@ -47,16 +47,32 @@ def centuries(flat: str, start: int, end: int, anchor: Span | None) -> Found | N
         return None  # "our third century" counts from a founding
     era = _ERA_AFTER.match(flat, end)
     christ = era is not None and era["bc"] is not None
+    thousands = flat[start : start + 4].lower() == "mill"
     spans = []
     for ordinal, part in ((left["first"], left["part"]), (left["second"], left["second_part"])):
         if ordinal is not None:
-            number = ORDINALS.get(ordinal.lower()) or int(ordinal[:-2])
+            number = _ordinal(ordinal)
             if not 1 <= number <= (99 if christ else 22):
                 return None
-            span = century(number, christ)
+            span = millennium(number, christ) if thousands else century(number, christ)
             spans.append(span if part is None else part_of(span, part))
-    kind = "century" if len(spans) == 1 else "range"
-    return Found(left.start(), end if era is None else era.end(), spans[0].hull(*spans), kind, "century")
+    unit = "millennium" if thousands else "century"
+    kind = unit if len(spans) == 1 else "range"
+    return Found(left.start(), end if era is None else era.end(), spans[0].hull(*spans), kind, unit)
+
+
+def short_century(flat: str, match: re.Match[str], anchor: Span | None) -> Found | None:
+    """18th c. and 18th cent."""
+    unit = flat.index("c", match.start())
+    return centuries(flat, unit, match.end(), anchor)
+
+
+def _ordinal(words: str) -> int:
+    """The number of an ordinal in words, digits or Roman numerals."""
+    if words.lower() in ORDINALS:
+        return ORDINALS[words.lower()]
+    digits = re.sub("(?:st|nd|rd|th)$", "", words)
+    return int(digits) if digits.isdigit() else _roman(digits)
 
 
 _DECADE_LEFT = re.compile(
@@ -74,11 +90,15 @@ def decade_words(flat: str, start: int, end: int, anchor: Span | None) -> Found 
     if flat[end : end + 1].isalnum() or (flat[start - 1 : start] or " ") not in " '-":
         return None
     left = _DECADE_LEFT.search(flat, max(0, start - 48), start)
-    if left is None or _OWNED.search(flat, max(0, left.start() - 12), left.start()):
+    if left is None and not (flat[start].isupper() and flat[start - 1 : start] == " "):
+        return None
+    begin = start if left is None else left.start()
+    if _OWNED.search(flat, max(0, begin - 12), begin):
         return None
     if flat[start - 4 : start] == "the " and _WEATHER.search(flat, max(0, start - 80), start):
         return None
-    hundreds, digits = left["hundreds"] or left["bare"], DECADES[flat[start:end].lower()]
+    hundreds, part = (left["hundreds"] or left["bare"], left["part"]) if left else (None, None)
+    digits = DECADES[flat[start:end].lower()]
     if hundreds is not None:
         first = NUMBERS[hundreds.lower()] * 100 + digits
     elif digits == 10:
@@ -86,7 +106,7 @@ def decade_words(flat: str, start: int, end: int, anchor: Span | None) -> Found 
     else:
         first = decade_of(digits, anchor)
     span = years(first, first + 9)
-    return Found(left.start(), end, part_of(span, left["part"]) if left["part"] else span, "decade", "decade")
+    return Found(begin, end, part_of(span, part) if part else span, "decade", "decade")
 
 
 _BELOW_100 = rf"(?:(?:{TENS})(?:[ -](?:{ONES}))?|{TEENS}|{ONES})"
@@ -118,14 +138,17 @@ def spelled_year(flat: str, start: int, end: int, anchor: Span | None) -> Found 
     else:
         hundreds = NUMBERS[match["nth"].lower()] * 100 if match["nth"] else 0
         year = NUMBERS[match["thousand"].lower()] * 1000 + hundreds + (_number(match["tail"]) if match["tail"] else 0)
-        sure = False
+        sure = match["tail"] is not None
         if not 1500 <= year <= 2099:
             return None
     if not (strong or sure) or year > 2099 or is_quantity(flat, match.end(), year, strong):
         return None
-    if sure and not strong and _counts(flat, match.end()):
+    if sure and not strong and (_counts(flat, match.end()) or _PRICES.search(flat, max(0, start - 80), start)):
         return None
     return narrowed(flat, start, match.end(), year, word)
+
+
+_PRICES = re.compile(r"\b(?:dollars?|pounds?|price|cost|cents|guineas?|bucks)\b[^\n]*$")
 
 
 def _counts(flat: str, end: int) -> bool:
@@ -140,6 +163,11 @@ _ROMAN = re.compile(r"M\.?(?:CM|CD|D?C{0,4})\.?(?:XC|XL|L?X{0,4})\.?(?:IX|IV|V?I
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
+def _roman(letters: str) -> int:
+    values = [_VALUES[letter] for letter in letters] + [0]
+    return sum(value if value >= following else -value for value, following in itertools.pairwise(values))
+
+
 def roman_year(flat: str, start: int, end: int, anchor: Span | None) -> Found | None:
     """MDCCCLXXVI, as on title pages; four letters or more, 1400 to 2099."""
     match = _ROMAN.match(flat, start) if not start or not flat[start - 1].isalnum() else None
@@ -148,8 +176,7 @@ def roman_year(flat: str, start: int, end: int, anchor: Span | None) -> Found | 
     if match is None or (start and flat[start - 1].isalnum()):
         return None
     letters = match.group().replace(".", "")
-    values = [_VALUES[letter] for letter in letters] + [0]
-    year = sum(value if value >= following else -value for value, following in itertools.pairwise(values))
+    year = _roman(letters)
     if len(letters) < 4 or not 1400 <= year <= 2099:
         return None
     return Found(start, match.end(), years(year), "year", "year")

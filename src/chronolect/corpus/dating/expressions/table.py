@@ -24,6 +24,19 @@ _REIGN = (
     "under {}",
 )
 _SINGLE_NAME = ("reign of {}", "{}'s reign")
+# Rulers whose one name could be anybody's.
+_COMMON_NAMES = {
+    "Anne",
+    "Elizabeth",
+    "Victoria",
+    "Alfred",
+    "Stephen",
+    "Claudius",
+    "Titus",
+    "Franco",
+    "Castro",
+    "Saddam",
+}
 _OFFICE = (
     "{} administration",
     "{} Administration",
@@ -76,7 +89,7 @@ def _forms(kind: str, name: str) -> Iterator[str]:
     if kind == "office":
         yield from (form.format(name) for form in _OFFICE)
     else:
-        yield from (form.format(name) for form in (_REIGN if " " in name else _SINGLE_NAME))
+        yield from (form.format(name) for form in (_SINGLE_NAME if name in _COMMON_NAMES else _REIGN))
 
 
 def _variants(phrase: str) -> Iterator[str]:
@@ -87,6 +100,8 @@ def _variants(phrase: str) -> Iterator[str]:
         yield phrase.upper()
     if "-" in phrase:
         yield phrase.replace("-", "–")
+    if phrase.endswith((" War", " Wars")) and not phrase.startswith("the "):
+        yield phrase.replace(" Civil War", " civil war").replace(" War", " war")
 
 
 @cache

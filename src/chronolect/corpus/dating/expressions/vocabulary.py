@@ -109,12 +109,16 @@ NOT_BEFORE = _words(
     only exactly every each per times plus minus equals equal total totals totalling totaling numbering cost costs
     costing paid worth additional extra further another all these those some weighing measuring covering population
     length height depth width distance area altitude elevation us$ a$ c$ hk$ nt$ r$ $ £ € ¥ # + * × @ < > & lire
-    yen pounds dollars francs marks roubles rupees scored points up mere whopping approximately-some"""
+    yen pounds dollars francs marks roubles rupees scored points up mere whopping approximately-some
+    ticket tickets bug bugs fix pull commit locker lockers password combination bib hut kilometre registration licence license plate
+    reference invoice account acct claim batch sku berth pennant tyre tyres sonnet sonnets canto cantos psalms hymns boxcar peak
+    nokia peugeot citroen fiat alfa volvo triumph opel audi bmw mercedes canon nikon epson xerox ibm intel casio yamaha roland korg
+    cessna dell samsung pentium chevrolet silverado honda suzuki kawasaki formula channel band wavelength isotope carbon at"""
 )
 # Those that go on over a list: "rooms 1914 to 1918".
 LABEL = (
     "nos?|numbers?|pages?|pp?|lines?|rooms?|verses?|chapters?|vols?|volumes?|sections?|secs?|articles?|figs?|figures?|tables?|plates?"
-    "|notes?|paragraphs?|tel|telephone|phone|fax|items?|lots?|boxes|serial|codes?|flights?|routes?|models?|types?|seats?|ext"
+    "|notes?|paragraphs?|tel|telephone|phone|fax|items?|lots?|boxes|serial|codes?|flights?|routes?|models?|types?|seats?|ext|bugs?|tickets?|questions?|hymns?|psalms?"
 )
 # The same in capitals: standards, catalogues.
 NOT_BEFORE_CAPITALS = frozenset(
@@ -140,7 +144,7 @@ UNITS = _words(
     decibels lumens pixels leagues fathoms chains gross tun tuns hectolitres utc gmt est hours hour minutes minute seconds hrs mins psi """
 )
 COUNTED = _words(
-    """men women people persons soldiers troops horsemen horse foot infantry cavalry inhabitants souls residents families houses
+    """cases instances men women people persons soldiers troops horsemen horse foot infantry cavalry inhabitants souls residents families houses
     households copies pages words lines verses times years days weeks months votes seats spectators students pupils members
     workers employees prisoners casualties dead wounded killed deaths victims survivors passengers guests delegates species
     specimens items objects pieces books volumes letters characters chapters cattle sheep horses cows pigs slaves villages

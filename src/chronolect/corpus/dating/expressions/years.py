@@ -3,7 +3,7 @@
 import re
 
 from chronolect.corpus.dating.expressions.context import is_quantity, word_before
-from chronolect.corpus.dating.expressions.days import days
+from chronolect.corpus.dating.expressions.days import days, unmisread
 from chronolect.corpus.dating.expressions.found import Found, around, open_end, years
 from chronolect.corpus.dating.expressions.narrowing import ABOUT_LEFT, AD_LEFT, narrowed
 from chronolect.corpus.dating.expressions.parts import PART, part_of
@@ -24,7 +24,7 @@ from chronolect.timeline import Span
 FIRST, LAST = 1700, 2035
 EARLIEST, LATEST = 1000, 2199
 
-ERA = r"(?:BCE|BC|B\.C\.E\.|B\.C\.|AD|A\.D\.|CE|C\.E\.)(?![A-Za-z])"
+ERA = r"(?:BCE?|B\.[ ]?C\.(?:[ ]?E\.)?|b\.c\.(?:e\.)?|bce?|AD|A\.[ ]?D\.|CE|C\.[ ]?E\.|a\.d\.)(?![A-Za-z])"
 _DECADE = re.compile(r"'?s(?![A-Za-z0-9])")
 _SECOND = re.compile(r" ?(?P<sign>[-–—/]) ?(?P<year>[0-9]{4}|'?[0-9]{2}|[0-9])(?![0-9A-Za-z%]|[.,:–-][0-9])")
 _ONGOING = re.compile(
@@ -43,7 +43,7 @@ _LABELLED = re.compile(
 )
 _EQUALS = re.compile(r"[^= ] ?= ?$")
 # Words that are otherwise of amounts.
-_YEAR_THOUGH = re.compile(r"\b(?:earlier|later|older) than $|\b(?:until|till|since|from|by) at least $")
+_YEAR_THOUGH = re.compile(r"\b(?:earlier|later|older) than $|\b(?:until|till|since|from|by) at least $|\bas at $")
 _YEAR_BESIDE = re.compile(r"\b(?:late|early|recently|far back|long ago) as $|\b[12][0-9]{3} (?:and|to|or) $")
 _UNTIL_BC = re.compile(
     r" (?:and|to|until|or|through) (?:about |around |c\. ?|circa )?([0-9]{1,4}) ?(?:BCE?|B\.C\.(?:E\.)?)(?![A-Za-z])"
@@ -170,7 +170,7 @@ def _pair(flat: str, start: int, first: int, second: re.Match[str], word: str) -
 def with_era(flat: str, match: re.Match[str], anchor: Span | None) -> Found | None:
     """44 BC, 1200-1000 BC, 476 AD."""
     numbers = [int(number) for number in re.findall("[0-9]+", match.group().replace(",", ""))]
-    christ = "B" in match.group()
+    christ = "B" in match.group().upper()
     first, last = (1 - numbers[0], 1 - numbers[-1]) if christ else (numbers[0], numbers[-1])
     if first > last or (not christ and last > LATEST):
         return None
@@ -198,6 +198,19 @@ def elided_year(flat: str, match: re.Match[str], anchor: Span | None) -> Found |
     return Found(*match.span(), years(first, first + missing - 1), unit, unit)
 
 
+def misread_year(flat: str, match: re.Match[str], anchor: Span | None) -> Found | None:
+    """A year with letters that a scanner took for digits: 18l5, l9O4."""
+    start = match.start() - (match.lastgroup == "misread_one")
+    text = flat[start : match.end()]
+    year = int(unmisread(text))
+    if text.isdigit() or not 1500 <= year <= LAST:
+        return None
+    word = word_before(flat, start)
+    if _is_labelled(flat, start, word) or is_quantity(flat, match.end(), year, word in YEAR_BEFORE):
+        return None
+    return narrowed(flat, start, match.end(), year, word)
+
+
 def _until_bc(start: int, first: int, until: re.Match[str]) -> Found | None:
     """Between 1000 and 600 BC."""
     last = int(until[1])
@@ -205,6 +218,7 @@ def _until_bc(start: int, first: int, until: re.Match[str]) -> Found | None:
 
 
 _TO_YEAR = re.compile(r" (?:to|until) (?:c\. |about )?[0-9]{3,4}(?![0-9]|,[0-9])")
+_RANGE_AFTER_ERA = re.compile(r" ?[-–] ?([0-9]{1,4})(?![0-9A-Za-z])")
 _GOES_ON = re.compile(
     r"[,.;:)]|$| (?:the|he|she|it|they|we|is|was|were|had|his|her|their|its|when|a|an|and|to|by|but|with|under|after|at|on|as"
     r"|who|which|this|that|in|from|until|there|because|for|or)\b"
@@ -220,6 +234,9 @@ def after_era(flat: str, match: re.Match[str], anchor: Span | None) -> Found | N
     goes_on = _GOES_ON if word_before(flat, start) != "from" else _TO_YEAR
     if number < least or (least == 100 and not goes_on.match(flat, end)):
         return None
+    until = _RANGE_AFTER_ERA.match(flat, end) if era is not None else None
+    if until is not None and number < int(until[1]) <= LATEST:
+        return Found(era.start() if era else start, until.end(), years(number, int(until[1])), "range", "year")
     return Found(era.start() if era else start, end, years(number), "year", "year")
 
 
