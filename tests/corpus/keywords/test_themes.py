@@ -64,7 +64,7 @@ def test_wrong_lists(tmp_path, line, message):
 
 
 def test_unknown_list():
-    with pytest.raises(UserError, match='"ches": no such list.*chess'):
+    with pytest.raises(UserError, match=r'"ches": no such list.*chess'):
         load_themes(["ches"])
     with pytest.raises(UserError, match="twice"):
         load_themes(["chess", "chess"])
