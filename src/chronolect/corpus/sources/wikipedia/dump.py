@@ -23,7 +23,9 @@ from chronolect.corpus.sources.line_blocks import _chunks as read_chunks
 from chronolect.corpus.sources.records import Problem
 from chronolect.errors import UserError
 
-SUFFIXES = (".xml", ".xml.bz2", ".xml.gz", ".xml.zst", ".bz2", ".gz", ".zst")
+# `enwiki-20240401-pages-articles1.xml-p1p41242.bz2` is the usual form of a name.
+_NAME = re.compile(r"\.xml(?:-[\w-]+)?(?:\.bz2|\.gz|\.zst)?$|\.parquet$", re.IGNORECASE)
+_PACKED = (".bz2", ".gz", ".zst")
 RANGE_BYTES = 32 << 20  # of plain XML: about 12 MB of text
 STREAM_BYTES = 4 << 20  # of bzip2 streams: about 15 MB of XML
 BLOCK_BYTES = 12 << 20  # of XML that travels to the workers
@@ -73,7 +75,7 @@ class Damage:
 def read_wiki(file: Path) -> Wiki:
     """The head of a dump. `UserError` for what is no dump, or declares entities."""
     head = b""
-    for chunk in read_chunks(file):
+    for chunk in _decoded(file, 0, None) if file.suffix.lower() == ".bz2" else read_chunks(file):
         if isinstance(chunk, Problem):
             if not head:
                 raise UserError(str(chunk))
@@ -104,7 +106,7 @@ def cut_dump(file: Path, *, page_bytes: int, limit: int | None = None) -> Iterat
     many pages, from the beginning.
     """
     wiki = read_wiki(file)
-    if limit is None and file.suffix.lower() == ".xml":
+    if limit is None and file.suffix.lower() not in _PACKED:
         size = file.stat().st_size
         for start in range(0, size, RANGE_BYTES):
             yield Shard(file.absolute(), wiki, start, min(start + RANGE_BYTES, size))
@@ -199,7 +201,7 @@ def split_pages(chunks: Iterable[bytes | Problem | None], file: Path, page_bytes
     if held:
         title = _text(re.search(rb"<title>([^<]*)</title>", b"".join(held)[:8192]))
         yield Damage(CUT_OFF, Problem(f"{file}: {title or 'last page'}", "the dump ends in the middle of this page"))
-    elif not beyond and last and _CLOSE not in last:
+    elif not beyond and _CLOSE not in last and not _CLOSE.endswith(last.strip()):
         yield Damage(CUT_OFF, Problem(str(file), "the dump ends without </mediawiki>"))
 
 
@@ -284,13 +286,13 @@ def _decoded(file: Path, start: int, stop: int | None) -> Iterator[bytes | Probl
             if not data and decoder.needs_input:
                 data = stream.read(_READ)
                 if not data:
-                    yield Problem(f"{file}: byte {begin:,}", "a bzip2 stream is cut off")
+                    yield Problem(f"{file}: byte {begin:,}", "cannot be read to its end: a bzip2 stream is cut off")
                     return
             try:
                 yield decoder.decompress(data, _CHUNK)
                 data = b""
             except OSError:
-                yield Problem(f"{file}: byte {begin:,}", "a damaged bzip2 stream, passed over")
+                yield Problem(f"{file}: byte {begin:,}", "cannot be read: a damaged bzip2 stream, passed over")
                 later = next(_stream_starts(file, begin + 1), None)
                 if later is None:
                     return
@@ -330,21 +332,12 @@ def find_dumps(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise UserError(f"{path}: no such file or folder")
-        known = (*SUFFIXES, ".parquet")
-        if path.is_file():
-            if not path.name.lower().endswith(known):
-                raise UserError(f"{path}: unknown kind of file; expected .xml, .xml.bz2, .xml.gz, .xml.zst or .parquet")
-            files.append(path)
-            continue
-        inside = sorted(
-            file
-            for file in path.rglob("*")
-            if file.is_file() and file.name.lower().endswith((*SUFFIXES[:4], ".parquet"))
-        )
-        if not inside:
+        found = [path] if path.is_file() else sorted(file for file in path.rglob("*") if _NAME.search(file.name))
+        if not found:
             raise UserError(f"{path}: no dump in it (*.xml, .xml.bz2, .xml.gz, .xml.zst or .parquet)")
-        files += inside
-    files = [file for file in files if "-index" not in file.name]
+        if path.is_file() and path.suffix.lower() not in _PACKED and not _NAME.search(path.name):
+            raise UserError(f"{path}: unknown kind of file; expected .xml, .xml.bz2, .xml.gz, .xml.zst or .parquet")
+        files += [file for file in found if "-index" not in file.name]
     if not files:
         raise UserError("nothing to import: name at least one dump (an index alone holds no pages)")
     return files
