@@ -57,25 +57,29 @@ class When:
         if self.month is None:
             return Span.year(self.year)
         last_month = self.last_month or self.month
-        first = self._number(self.month, self.day or 1)
-        last = self._number(last_month, self.last_day or self.day) if self.day else self._month_end(last_month)
+        ends = self.year + (last_month < self.month)  # "December 30 – January 3" runs into the next year
+        first = _number(self.year, self.month, self.day or 1)
+        last_day = (self.last_day or self.day) if self.day else _length(ends, last_month)
+        assert last_day is not None
+        last = _number(ends, last_month, last_day)
         if last < first:
             raise ValueError("it ends before it begins")
         return Span(first, last)
 
-    def _number(self, month: int, day: int | None) -> int:
-        assert day is not None
-        if (self.year, month, day) >= _REFORM:
-            return day_number(self.year, month, day)
-        leap = month == 2 and self.year % 4 == 0
-        if not 1 <= day <= (29 if leap else civil(month_end(1970, month))[2]):
-            raise ValueError("no such day")
-        return julian_day_number(self.year, month, day)
 
-    def _month_end(self, month: int) -> int:
-        if (self.year, month) >= _REFORM[:2]:
-            return month_end(self.year, month)
-        return self._number(month, 29 if month == 2 and self.year % 4 == 0 else civil(month_end(1970, month))[2])
+def _number(year: int, month: int, day: int) -> int:
+    if (year, month, day) >= _REFORM:
+        return day_number(year, month, day)
+    if not 1 <= day <= _length(year, month):
+        raise ValueError("no such day")
+    return julian_day_number(year, month, day)
+
+
+def _length(year: int, month: int) -> int:
+    """Days of a month in the calendar that was in use when it ended."""
+    if (year, month) >= _REFORM[:2]:
+        return civil(month_end(year, month))[2]
+    return 29 if month == 2 and year % 4 == 0 else civil(month_end(1970, month))[2]
 
 
 def year_of_title(title: str, *, lists: bool = False) -> int | None:
