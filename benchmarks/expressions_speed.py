@@ -26,7 +26,8 @@ def novels(folder: Path, megabytes: float) -> list[str]:
     for file in sorted(folder.rglob("*.xml.gz")):
         if sum(map(len, texts)) > megabytes * 1e6:
             break
-        texts.append(re.sub(r"<[^>]+>", "", gzip.open(file, "rt", encoding="utf-8").read()))
+        with gzip.open(file, "rt", encoding="utf-8") as stream:
+            texts.append(re.sub(r"<[^>]+>", "", stream.read()))
     return texts
 
 

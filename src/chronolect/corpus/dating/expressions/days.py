@@ -15,7 +15,7 @@ _MONTH_BEFORE = re.compile(rf"(?<![A-Za-z])({MONTH})\.?(?: the)? $")
 _WEEKDAY_BEFORE = re.compile(r"\b(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day,?(?: the)? $")
 _YEAR_AFTER = re.compile(
     r"(?:(?:\.?,?(?: of| in)? ?|[-./]|: ?)(?:the year )?(?:of our Lord )?"
-    r"(?:(?P<year>(?:1[0-9]|20)[0-9]{2}|[1Il][5-9OIl][0-9OIl]{2})|'(?P<short>[0-9]{2}))|[-/](?P<joined>[0-9]{2}))"
+    r"(?:(?P<year>(?:1[0-9]|2[01])[0-9]{2}|[1Il][5-9OIl][0-9OIl]{2})|'(?P<short>[0-9]{2}))|[-/](?P<joined>[0-9]{2}))"
     r"(?![0-9A-Za-z]|[.,][0-9]|:[0-9]{2}(?!:))"
 )
 _BC_AFTER = re.compile(r",? ([0-9]{1,4}) ?(?:BCE|BC|B\.C\.(?:E\.)?)")

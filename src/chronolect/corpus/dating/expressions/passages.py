@@ -44,7 +44,7 @@ def split_passages(text: str) -> list[tuple[int, int]]:
         starts.append(start)
         if end - start > LONG:
             starts.extend(_sentence_starts(text, start, end))
-    return list(zip(starts, [*starts[1:], len(text)], strict=True))
+    return list(zip(starts, [*starts[1:], len(text)], strict=False))
 
 
 def date_passages(text: str, anchor: Span | None = None) -> list[Passage]:
@@ -89,7 +89,7 @@ def _paragraphs(text: str) -> list[tuple[int, int]]:
         last_length, last_closed = length, line[-1] in '.!?"”’:;'
     if starts:
         starts[0] = 0
-    return list(zip(starts, [*starts[1:], len(text)], strict=True))
+    return list(zip(starts, [*starts[1:], len(text)], strict=False))
 
 
 def _is_heading(text: str, line: str, end: int, *, alone: bool) -> bool:

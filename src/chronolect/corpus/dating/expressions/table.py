@@ -72,8 +72,18 @@ class Period:
     type: str
 
 
-def _rows(file: Path) -> Iterator[tuple[str, Span, str, list[str]]]:
-    """The lines of a table: where, span, type, names; `UserError` names the file and line of a broken one."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table: where it stands, the span, the kind (war, era, king, office), the names."""
+
+    where: str
+    span: Span
+    kind: str
+    names: list[str]
+
+
+def read_rows(file: Path) -> Iterator[Row]:
+    """The lines of a table; `UserError` names the file and line of a broken one."""
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         if not line or line.startswith("#"):
             continue
@@ -82,7 +92,7 @@ def _rows(file: Path) -> Iterator[tuple[str, Span, str, list[str]]]:
             raise UserError(f"{file.name}:{number}: expected span, type and names between tabs")
         edtf, kind, names = columns
         span = Span.parse(edtf)
-        yield f"{file.name}:{number}", Span(span.earliest, span.latest), kind, names.split("|")
+        yield Row(f"{file.name}:{number}", Span(span.earliest, span.latest), kind, names.split("|"))
 
 
 def _forms(kind: str, name: str) -> Iterator[str]:
@@ -116,13 +126,13 @@ def phrases() -> dict[str, Period | None]:
         known = found.get(phrase)
         found[phrase] = period if known is None else Period(hull([known.span, period.span]), period.type)
 
-    for _, span, kind, names in _rows(PERIODS):
-        for name in names:
-            add(name, Period(span, kind))
-    for _, span, kind, names in _rows(RULERS):
-        for name in names:
-            for phrase in _forms(kind, name):
-                add(phrase, Period(span, "reign"))
+    for row in read_rows(PERIODS):
+        for name in row.names:
+            add(name, Period(row.span, row.kind))
+    for row in read_rows(RULERS):
+        for name in row.names:
+            for phrase in _forms(row.kind, name):
+                add(phrase, Period(row.span, "reign"))
     for phrase, period in list(found.items()):
         for variant in _variants(phrase):
             found.setdefault(variant, period)
