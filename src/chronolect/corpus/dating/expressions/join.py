@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from chronolect.corpus.dating.expressions.context import word_before
 from chronolect.corpus.dating.expressions.days import dated
 from chronolect.corpus.dating.expressions.found import Found, Yearless, after, before, open_end, open_start
 from chronolect.timeline import Span
@@ -34,6 +35,10 @@ _NEGATED = re.compile(r"(?:\b(?:not|never|nor|neither|nothing|nobody|no one|hard
 _IS_FROM = re.compile(
     r"\b(?:dat(?:ed|es|ing)|is|are|was|were|letters?|photographs?|pictures?|maps?|coins?|copy|manuscripts?|one|those) $"
 )
+# The words that such an opening can end with.
+_OPENING_WORDS = frozenset(
+    "about after around before by end from of post pre since than the till to until year".split()
+)  # noqa: SIM905
 _UNITS = ("day", "month", "year", "season")
 
 
@@ -145,8 +150,12 @@ def _resolve_by_anchor(one: Yearless, anchor: Span | None) -> Found | None:
 
 def _open(flat: str, one: Found) -> Found:
     """ "before 1850", "since 1990", "from 1878": an end, or both, is open."""
+    word = word_before(flat, one.start)
+    opens = word in _OPENING_WORDS or word[-1:] == "-" or flat[one.start - 7 : one.start] in ("ing in ", "ing on ")
+    if not opens or one.type in ("relative", "open"):
+        return one
     left = _OPENING.search(flat, max(0, one.start - 28), one.start)
-    if left is None or one.type in ("relative", "open"):
+    if left is None:
         return one
     if one.type == "range" and left["from"]:
         return Found(left.start(), one.end, one.span, "range", one.precision)

@@ -14,7 +14,7 @@ from chronolect.timeline.notation import parse
 _MONTH_LEFT = re.compile(
     rf"(?:(?:the )?(?P<day>{ORDINAL}|[0-9]{{1,2}}(?:st|nd|rd|th)?)(?: day)?(?: of)? |(?P<part>{PART})[ -](?:the month of )?)?"
     rf"(?<![A-Za-z])(?:(?P<first>{MONTH})\.?(?: ?[-–/&] ?| (?:and|to|or) ))?"
-    rf"(?P<month>{MONTH})(?:,? (?:the )?(?P<day_after>{ORDINAL}))?(?:\.?,?(?: of| in)?(?: the year(?: of our Lord)?)?,? ?|[-./])$"
+    rf"(?P<month>{MONTH})(?:,? (?:the )?(?P<day_after>{ORDINAL}))?(?:\.?,?(?: of)?(?: the year(?: of our Lord)?)?,? ?|[-./])$"
 )
 _SEASON_LEFT = re.compile(
     rf"(?:(?P<part>{PART})[ -](?:the )?)?\b(?P<season>[Ss]pring|[Ss]ummer|[Aa]utumn|[Ff]all|[Ww]inter)(?:,? of|,)?"
@@ -27,13 +27,13 @@ ABOUT_LEFT = re.compile(
 _QUARTER_LEFT = re.compile(
     r"(?:the )?\b(?:(?P<ordinal>first|second|third|fourth|last|final) quarter(?: of)?|Q(?P<number>[1-4])) ?$"
 )
-_FEAST_LEFT = re.compile(rf"\b(?P<feast>{FEAST})(?:,? of|,(?: in)?| in)?(?: the year)? $")
+_FEAST_LEFT = re.compile(rf"\b(?P<feast>{FEAST})(?:,? of|,)? $")
 AD_LEFT = re.compile(r"(?:A\.D\.|AD|CE|[Aa]nno(?: [Dd]omini)?) ?$")
 _QUARTERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4, "final": 4}
-_PART_WORDS = {"of", "year", "the", "early", "earlier", "mid", "middle", "late", "later"}
-_FEAST_WORDS = {name.split()[-1].lower() for name in FEASTS} | {"of", "in", "year"}
+_PART_WORDS = {"of", "year", "early", "earlier", "mid", "middle", "late", "later"}
+_FEAST_WORDS = {name.split()[-1].lower() for name in FEASTS} | {"of"}
 _AD_WORDS = {"a.d", "ad", "ce", "anno", "domini"}
-_MONTH_WORDS = {*MONTHS, *ORDINALS, "of", "lord", "year", "in"}
+_MONTH_WORDS = {*MONTHS, *ORDINALS, "of", "lord", "year"}
 
 
 def narrowed(flat: str, start: int, end: int, year: int, word: str) -> Found:

@@ -64,6 +64,10 @@ _DAY_OF = re.compile(r"\b([0-9]{1,2})(?:st|nd|rd|th|d)?,? (?:of )?$")
 _LETTER_MONTHS = {"inst": 0, "instant": 0, "ult": -1, "ultimo": -1, "prox": 1, "proximo": 1}
 
 
+# "The next year he left", "in this year", "the last year of the war" are told from another time than that of writing.
+_NARRATED = re.compile(r"[Tt]he (?:next|last) (?!century|decade)|.?[Ii]n (?:this|next) (?:year|month|week)\b")
+
+
 def relative(flat: str, start: int, end: int, anchor: Span | None) -> Found | None:
     """The time a fixed phrase names, seen from the anchor; none from an anchor with an open end."""
     ends = _ends(flat, start, end, anchor)
@@ -143,9 +147,13 @@ RELATIVE: dict[str, Reader] = {
 def _ends(flat: str, start: int, end: int, anchor: Span | None) -> tuple[int, int] | None:
     if anchor is None or anchor.earliest is None or anchor.latest is None:
         return None
-    if (start and flat[start - 1].isalnum()) or flat[end : end + 1].isalnum():
+    if (
+        (start and flat[start - 1].isalnum())
+        or flat[end : end + 1].isalnum()
+        or _NARRATED.match(flat, max(0, start - 4))
+    ):
         return None
-    return anchor.earliest, anchor.latest
+    return None if flat.startswith(" of ", end) else (anchor.earliest, anchor.latest)
 
 
 def _moved(ends: tuple[int, int], unit: str, first: int, last: int) -> Span:

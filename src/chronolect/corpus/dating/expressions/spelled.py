@@ -182,7 +182,7 @@ def roman_year(flat: str, start: int, end: int, anchor: Span | None) -> Found | 
     return Found(start, match.end(), years(year), "year", "year")
 
 
-_FISCAL = re.compile(r"FY ?'?([0-9]{4}|[0-9]{2})(?![0-9A-Za-z])")
+_FISCAL = re.compile(r"FY ?'?([0-9]{4}|[0-9]{2})(?:[-–/]([0-9]{4}|[0-9]{2}))?(?![0-9A-Za-z])")
 
 
 def fiscal_year(flat: str, start: int, end: int, anchor: Span | None) -> Found | None:
@@ -190,9 +190,12 @@ def fiscal_year(flat: str, start: int, end: int, anchor: Span | None) -> Found |
     match = _FISCAL.match(flat, start)
     if match is None or (start and flat[start - 1].isalnum()):
         return None
-    number = int(match[1])
-    year = number if number > 99 else year_of_two_digits(number, anchor)
-    return Found(start, match.end(), years(year), "year", "year")
+    first, last = (
+        int(digits) if len(digits) == 4 else year_of_two_digits(int(digits), anchor)
+        for digits in (match[1], match[2] or match[1])
+    )
+    kind = "year" if first == last else "range"
+    return Found(start, match.end(), years(first, last), kind, "year") if first <= last else None
 
 
 def turn(flat: str, start: int, end: int, anchor: Span | None) -> Found | None:

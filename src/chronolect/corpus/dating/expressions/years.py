@@ -26,7 +26,9 @@ EARLIEST, LATEST = 1000, 2199
 
 ERA = r"(?:BCE?|B\.[ ]?C\.(?:[ ]?E\.)?|b\.c\.(?:e\.)?|bce?|AD|A\.[ ]?D\.|CE|C\.[ ]?E\.|a\.d\.)(?![A-Za-z])"
 _DECADE = re.compile(r"'?s(?![A-Za-z0-9])")
-_SECOND = re.compile(r" ?(?P<sign>[-–—/]) ?(?P<year>[0-9]{4}|'?[0-9]{2}|[0-9])(?![0-9A-Za-z%]|[.,:–-][0-9])")
+_SECOND = re.compile(
+    r" ?(?P<sign>[-–—/]) ?(?P<year>[0-9]{4}|'?[0-9]{2}|[0-9])(?P<decade>(?<=[0-9]{3}0)'?s)?(?![0-9A-Za-z%]|[.,:–-][0-9])"
+)
 _ONGOING = re.compile(
     r" ?[-–—] ?(?:[Pp]resent|now|today|date)\b| ?[-–] ?(?=[);,.]|$)|,? (?:to|through|until|till) (?:the )?present(?: day| time)?\b"
     r"|,? to (?:this day|date)\b|,? (?:onwards?|and (?:after|later|beyond)|or later)\b|,? on(?=[,.;])"
@@ -38,7 +40,8 @@ _ADDRESS = re.compile(
 )
 # "Rooms 1914 to 1918", "nos. 1850, 1851 and 1852": the label holds for all.
 _LABELLED = re.compile(
-    rf"\b(?:{LABEL})\.? ?[0-9][0-9A-Z-]*(?:(?:,| to| and| or| through|-|–| &)+ ?[0-9][0-9A-Z-]*)*,?(?: to| and| or| through| &)? $",
+    rf"\b(?:{LABEL})\.? ?(?:[0-9][0-9A-Z-]*(?:,| to| and| or| through|-|–| &)+ ?)*"
+    r"[0-9]{4}[0-9A-Z-]*,?(?: to| and| or| through| &)? $",
     re.IGNORECASE,
 )
 _EQUALS = re.compile(r"[^= ] ?= ?$")
@@ -48,7 +51,7 @@ _YEAR_BESIDE = re.compile(r"\b(?:late|early|recently|far back|long ago) as $|\b[
 _UNTIL_BC = re.compile(
     r" (?:and|to|until|or|through) (?:about |around |c\. ?|circa )?([0-9]{1,4}) ?(?:BCE?|B\.C\.(?:E\.)?)(?![A-Za-z])"
 )
-_ENDED = re.compile(r"[;,.):?!]|$| ?[–—(]| (?:and|or|to) [0-9]{4}")
+_ENDED = re.compile(r"[;,.):?!\"”]|$| ?[–—(]| (?:and|or|to) [0-9]{4}")
 _PART_LEFT = re.compile(rf"(?:the )?\b(?P<part>{PART})(?: the)?[- ]$")
 _DECADE_LEFT = re.compile(
     rf"(?:\b[Tt]he (?P<the_part>{PART})[ -](?:the )?|\b[Tt]he |\b(?P<part>{PART})[ -](?:the )?)'?$"
@@ -69,7 +72,7 @@ def four_digits(flat: str, match: re.Match[str], anchor: Span | None) -> Found |
     if _is_labelled(flat, start, word):
         return None
     decade = _DECADE.match(flat, end)
-    if decade is not None:
+    if decade is not None and not (number % 10 and flat[end] == "'"):
         return _decade(flat, start, decade.end(), number)
     second = _SECOND.match(flat, end)
     if second is not None:
@@ -129,6 +132,8 @@ def _is_plausible(flat: str, start: int, end: int, number: int, word: str) -> bo
         return bool(_word_before_of(flat, start))
     if number % 50 == 0 or number > LAST:
         return False
+    if word in ("the", "a", "an"):
+        return number >= 1400
     return word in ABOUT or (number >= 1400 and _ENDED.match(flat, end) is not None) or word.endswith("than")
 
 
@@ -156,6 +161,7 @@ def _pair(flat: str, start: int, first: int, second: re.Match[str], word: str) -
         last += first // 100 * 100
         if last <= first and last + 100 - first <= 20:
             last += 100
+    last += 9 if second["decade"] else 0
     strong = word in YEAR_BEFORE or flat[start - 1 : start] == "("
     if (
         not (EARLIEST <= first < last <= LATEST)
@@ -171,6 +177,9 @@ def with_era(flat: str, match: re.Match[str], anchor: Span | None) -> Found | No
     """44 BC, 1200-1000 BC, 476 AD."""
     numbers = [int(number) for number in re.findall("[0-9]+", match.group().replace(",", ""))]
     christ = "B" in match.group().upper()
+    size = 10 ** len(str(numbers[-1]))
+    if "/" in match.group() and size <= numbers[0]:  # 348/47 BC is 348/347
+        numbers[-1] += numbers[0] // size * size
     first, last = (1 - numbers[0], 1 - numbers[-1]) if christ else (numbers[0], numbers[-1])
     if first > last or (not christ and last > LATEST):
         return None
