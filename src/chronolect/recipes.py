@@ -18,13 +18,14 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -93,9 +94,15 @@ def known_keys(command: str) -> dict[str, Any]:
     return keys
 
 
+def _is_list(kind: Any) -> bool:
+    """Whether a key takes a list, or a list or nothing."""
+    origin = get_origin(kind)
+    return origin in (list, Sequence) or (origin in (Union, UnionType) and any(map(_is_list, get_args(kind))))
+
+
 def _typed(value: Any, kind: Any, where: str) -> Any:
     """A YAML value as the type of its key; a single value is taken for a list of one."""
-    if get_origin(kind) is list and not isinstance(value, list):
+    if _is_list(kind) and value is not None and not isinstance(value, list):
         value = [value]
     try:
         return TypeAdapter(kind, config=ConfigDict(coerce_numbers_to_str=True)).validate_python(value)

@@ -61,7 +61,10 @@ def test_undated_passages_kept_or_dropped() -> None:
 
 def test_nothing_or_everything() -> None:
     whole = document("In 1931 she joined.\n\nIn 1940 she left.")
-    assert trim(whole, CUTOFF, "context") == (whole, None, 0)
+    kept, late, dropped = trim(whole, CUTOFF, "context")
+    assert kept is not None
+    assert (kept.text, late, dropped) == (whole.text, None, 0)
+    assert CUTOFF.judge(kept.about).value == "before"  # nothing later is said
     kept, late, dropped = trim(document("In 1975 she retired."), CUTOFF, "context")
     assert (kept, dropped) == (None, 1)
     assert late is not None

@@ -23,7 +23,7 @@ def trim(document: Document, cutoff: Cutoff, undated: UndatedPassages) -> tuple[
     kept = _choose(document.text, passages, cutoff, undated)
     late = [passage for passage, stays in zip(passages, kept, strict=True) if not stays]
     if not late:
-        return document, None, 0
+        return replace(document, about=_until(document.about, cutoff)), None, 0
     staying = [passage for passage, stays in zip(passages, kept, strict=True) if stays]
     return _part(document, staying, cutoff), _part(document, late, None), len(late)
 
@@ -55,9 +55,12 @@ def _part(document: Document, passages: list[Passage], cutoff: Cutoff | None) ->
             pieces[-1] = pieces[-1].rstrip() + "\n\n"
         pieces.append(document.text[passage.start : passage.end])
         end = passage.end
-    about = document.about
-    if cutoff is not None:
-        about = about.intersect(Span(None, cutoff.day)) or about
+    about = _until(document.about, cutoff) if cutoff is not None else document.about
     return replace(
         document, text="".join(pieces).rstrip(), about=about, meta={**document.meta, "passages": len(passages)}
     )
+
+
+def _until(span: Span, cutoff: Cutoff) -> Span:
+    """A span without what lies past the cutoff."""
+    return span if cutoff.judge(span) is Verdict.BEFORE else span.intersect(Span(None, cutoff.day)) or span

@@ -96,6 +96,21 @@ def test_the_surest_key_decides(make_corpus: MakeCorpus, tmp_path: Path) -> None
     assert pq.read_table(tmp_path / "dated" / "redirects").num_rows == 2
 
 
+def test_a_name_that_leads_to_another_subject_dates_nothing(make_corpus: MakeCorpus, tmp_path: Path) -> None:
+    corpus = make_corpus([article(1, "Beatles members", wikidata="Q1"), article(2, "Twins"), article(3, "Known")])
+    add_redirects(corpus, {"A drummer": "Beatles members", "Castor": "Twins", "Pollux": "Twins", "Unknown": "Known"})
+    facts = [
+        statement("Q1", "P571", "1960", qid="Q1", title="Beatles members"),
+        statement("Q2", "P569", "1940", qid="Q2", title="A drummer"),  # an item of its own, whose page leads elsewhere
+        statement("Q3", "P569", "0100", qid="Q3", title="Castor"),
+        statement("Q4", "P569", "0100", qid="Q4", title="Pollux"),
+        statement("Q5", "P571", "1900", qid="Q5", title="Known"),
+        statement("Q6", "P569", "1800", qid="Q6", title="Unknown"),
+    ]
+    date_corpus(corpus, out=tmp_path / "dated", dates=[write_dates(tmp_path / "dates", facts)])
+    assert about(tmp_path / "dated") == {"Beatles members": "1960/..", "Twins": "../..", "Known": "1900/.."}
+
+
 def test_categories_and_expressions_date_what_no_table_does(make_corpus: MakeCorpus, tmp_path: Path) -> None:
     corpus = make_corpus(
         [

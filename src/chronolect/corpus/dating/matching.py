@@ -29,7 +29,8 @@ _MEMORY = "4GB"  # of the join; more than that is spilled
 
 # Titles are compared as MediaWiki does: NFC, spaces for underscores, the first letter without case. A statement goes to the document of the
 # surest key alone: an item that is found by its QID is not looked for by title as well, and a document with one QID does not take
-# the statements of another for want of a better title.
+# the statements of another for want of a better title. Nor does a document that a base knows by a sure key take what the base says
+# of another entity by a less sure one, and of two entities whose names lead to it, neither is it.
 _MATCH = """
 COPY (
   WITH matches AS (
@@ -44,10 +45,14 @@ COPY (
     SELECT f.fact, k.unit, k.row, 4
     FROM facts f JOIN redirects r ON f.key = r.source JOIN keys k ON r.target = k.key WHERE {other_item}
   ),
-  best AS (SELECT DISTINCT * FROM matches QUALIFY how = min(how) OVER (PARTITION BY fact))
-  SELECT b.unit, b.row, b.how, {columns}
-  FROM best b JOIN facts f ON f.fact = b.fact
-  ORDER BY b.unit, b.row, f.kind, f.property, f.earliest, f.latest, f.reference, f.entity
+  best AS (SELECT DISTINCT * FROM matches QUALIFY how = min(how) OVER (PARTITION BY fact)),
+  surest AS (
+    SELECT b.unit, b.row, b.how, {columns} FROM best b JOIN facts f ON f.fact = b.fact
+    QUALIFY b.how = min(b.how) OVER (PARTITION BY b.unit, b.row, f.kind)
+  )
+  SELECT * FROM surest f
+  QUALIFY f.how < 3 OR min(f.entity) OVER (PARTITION BY f.unit, f.row, f.kind) = max(f.entity) OVER (PARTITION BY f.unit, f.row, f.kind)
+  ORDER BY f.unit, f.row, f.kind, f.property, f.earliest, f.latest, f.reference, f.entity
 ) TO '{out}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20000)
 """
 _KEY = "upper(substr({0}, 1, 1)) || substr({0}, 2)"
