@@ -38,7 +38,8 @@ def novels() -> list[str]:
     """The prose of six novels."""
     found = []
     for path in sorted((DATA / "eltec-eng" / "level1").glob("*.xml.gz"))[::17]:
-        tree = etree.parse(gzip.open(path))
+        with gzip.open(path) as file:
+            tree = etree.parse(file)
         paragraphs = tree.iterfind(".//{*}body//{*}p")
         found.append("\n\n".join(" ".join("".join(p.itertext()).split()) for p in paragraphs))
     return found

@@ -57,7 +57,7 @@ def chunk_corpus(
     tokenizer: Path | None = None,
     min_size: int = 0,
     date_passages: bool = False,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
 ) -> dict[str, Any]:
     """Cut the documents of a corpus into chunks: `<id>#0007`, with the document's dates and evidence, and in its meta `chunk_of`, `chunk`,
     `start` and `end` (characters of the document's text).
@@ -93,7 +93,7 @@ def chunk_corpus(
     inputs = [corpus, *([tokenizer] if tokenizer is not None else [])]
     if tokenizer is not None:
         Encoder(tokenizer)  # a broken one is told before any work
-    splitter = Splitter(size, unit, overlap, method, tokenizer)
+    splitter = Splitter(size, unit, overlap, method, tokenizer.absolute() if tokenizer is not None else None)
     with stage(out, command="corpus chunk", config=config, inputs=inputs, resume=True) as work:
         totals = map_corpus(work, corpus, _Chunker(splitter, min_size, date_passages), engine, label="cutting")
         if not totals.kept:
@@ -183,7 +183,10 @@ class _Packing:
     @property
     def pieces(self) -> list[Bounds]:
         found = self._even_tail(list(self._pack()))
-        trimmed = [(start, start + len(self.text[start:end].rstrip())) for start, end in found]
+        trimmed = []
+        for start, end in found:
+            piece = self.text[start:end]
+            trimmed.append((end - len(piece.lstrip()), start + len(piece.rstrip())))
         return [(start, end) for start, end in trimmed if start < end]
 
     def measure(self, start: int, end: int) -> int:

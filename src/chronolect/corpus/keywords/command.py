@@ -54,7 +54,7 @@ def filter_keywords(
     top_k: int = 0,
     per_document: int = 0,
     weights: Weighing = "log-odds",
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
 ) -> dict[str, Any]:
     """Keep the documents (or chunks) that speak of some themes. Their meta gets `keyword_counts` (different keywords by theme and in total) and
     `keyword_scores`.
@@ -97,9 +97,9 @@ def filter_keywords(
         write_bytes(work.folder / "weights.tsv", ("\n".join(lines) + "\n").encode())
         scorer = _Scorer(matcher, learned)
         run_shards(work, numbered_shards(corpus), scorer, engine, label="scoring", schema=_SCORES, into=".scores")
-        with database(work.folder / ".scores") as db:
+        with database(work.folder.absolute() / ".scores") as db:
             limits = _Limits(min_matches, max_matches, min_score, top_k, per_document)
-            decisions = _decide(db, work.folder / ".scores", limits)
+            decisions = _decide(db, work.folder.absolute() / ".scores", limits)
             report = _report(db)
         totals = run_shards(work, numbered_shards(corpus), _Writer(decisions), engine, label="writing what stays")
         if not totals.kept:

@@ -34,7 +34,7 @@ def mix_corpora(
     bin_years: int = 50,
     tokenizer: Path | None = None,
     seed: int = 0,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
 ) -> dict[str, Any]:
     """Join corpora into one, shuffled. Caps are by tokens: those a tokenizer counts, or else an estimate by words, digits and marks.
 
@@ -72,10 +72,12 @@ def mix_corpora(
     } | {"tokens": "counted" if tokenizer is not None else "estimated"}
     inputs = [*corpora, *([tokenizer] if tokenizer is not None else [])]
     with stage(out, command="corpus mix", config=config, inputs=inputs, resume=True) as work:
-        measurer = _Measurer(tokenizer, repeats, EraTest.of(era_caps), by, bin_years, seed)
+        measurer = _Measurer(
+            tokenizer.absolute() if tokenizer is not None else None, repeats, EraTest.of(era_caps), by, bin_years, seed
+        )
         shards = numbered_shards(*corpora)
         run_shards(work, shards, measurer, engine, label="counting tokens", schema=COPIES, into=".copies")
-        choice = choose(work.folder / ".copies", [*source_caps, *era_caps], repeats)
+        choice = choose(work.folder.absolute() / ".copies", [*source_caps, *era_caps], repeats)
         _tell(choice, str(config["tokens"]), bin_years)
         totals = _write(work, corpora, choice, engine)
         work.counts = totals | {"tokens": choice.tokens, "tokens_are": config["tokens"]} | choice.report

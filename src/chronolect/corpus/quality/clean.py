@@ -37,7 +37,7 @@ def clean_corpus(
     max_words: int = 0,
     max_symbol_ratio: float = 0.0,
     repetition: bool = False,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
 ) -> dict[str, Any]:
     """Mend texts, note their language and OCR score, and leave out what is not worth training on; it goes to `dropped/` with the reason.
 
@@ -83,7 +83,7 @@ def clean_corpus(
 
 def _known_words(work: Stage, corpus: Path, documents: int, engine: Engine) -> Path:
     """Write the words that at least `documents` documents have, one a line."""
-    folder = work.folder / ".words"
+    folder = work.folder.absolute() / ".words"
     map_corpus(work, corpus, _write_words, engine, label="learning words", schema=_WORDS, into=".words")
     with database(folder) as db:
         query = f"SELECT unnest(words) AS word FROM {parts_of(folder)} GROUP BY word HAVING count(*) >= {documents:d} ORDER BY word"

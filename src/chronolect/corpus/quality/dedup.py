@@ -33,7 +33,7 @@ def dedup_corpus(
     against: Path | None = None,
     shared_words: int = 0,
     paragraphs: int = 0,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
 ) -> dict[str, Any]:
     """Remove copies and near copies. Of a group the document written first stays (then the one with the smallest id), and its meta gets the
     number of `copies`; the others go to `dropped/` with the id of the one that stays.
@@ -75,7 +75,7 @@ def dedup_corpus(
         shards = numbered_shards(*inputs)
         run_shards(work, shards, signer, engine, label="signatures", schema=signer.schema, into=".signatures")
         changes = find_duplicates(
-            work.folder / ".signatures",
+            work.folder.absolute() / ".signatures",
             threshold=None if exact_only else threshold,
             against="" if against is None else against.resolve().name,
             shared_words=shared_words,

@@ -22,7 +22,7 @@ _GAP = re.compile(r"\n{3,}")
 
 def repeated_lines(work: Stage, corpus: Path, documents: int, engine: Engine) -> Path:
     """Write the hashes of the lines of at least five words that stand in more than `documents` documents; the file, sorted."""
-    folder = work.folder / ".lines"
+    folder = work.folder.absolute() / ".lines"
     map_corpus(work, corpus, _line_hashes, engine, label="counting lines", schema=_SCHEMA, into=".lines")
     with database(folder) as connection:
         query = f"SELECT unnest(hashes) AS hash FROM {parts_of(folder)} GROUP BY hash HAVING count(*) > {documents:d} ORDER BY hash"

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from chronolect.corpus.document import open_part
 from chronolect.corpus.engine import Output
 from chronolect.corpus.engine.shards import Groups, corpus_shards
+from chronolect.processes import available_cores
 
 _MEMORY = "1GB"
 _GLOB = re.compile(r"[*?\[]")
@@ -55,7 +56,11 @@ def database(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A new DuckDB that keeps to 1 GB of memory and puts what is more into `scratch`."""
     for left in scratch.glob("work.duckdb*"):  # by a killed run
         left.unlink()
-    config: dict[str, Any] = {"memory_limit": _MEMORY, "temp_directory": str(scratch / "duckdb"), "threads": 2}
+    config: dict[str, Any] = {
+        "memory_limit": _MEMORY,
+        "temp_directory": str(scratch / "duckdb"),
+        "threads": available_cores(),
+    }
     with duckdb.connect(str(scratch / "work.duckdb"), config=config) as connection:
         connection.execute("SET preserve_insertion_order = true")
         yield connection

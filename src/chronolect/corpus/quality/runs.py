@@ -18,7 +18,7 @@ _SCHEMA = pa.schema([pa.field("run", pa.uint64(), nullable=False)])
 def find_runs(work: Stage, corpus: Path, length: int, engine: Engine) -> Path:
     """Write the hashes of all runs of `length` words of a corpus, sorted, to a file (8 bytes a word, which must fit in memory)."""
     map_corpus(work, corpus, _RunWriter(length), engine, label="word runs", schema=_SCHEMA, into=".runs")
-    folder = work.folder / ".runs"
+    folder = work.folder.absolute() / ".runs"
     path = folder / "runs.npy"
     parts = [pq.read_table(part)["run"].to_numpy() for part in sorted(folder.glob("part-*.parquet"))]
     np.save(path, np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.uint64))
