@@ -1,7 +1,8 @@
 import pytest
 
 from chronolect.corpus import Document
-from chronolect.corpus.eras import Era, choose_eras, parse_eras
+from chronolect.corpus.document import read_batches
+from chronolect.corpus.eras import Era, choose_eras, parse_eras, spans_of
 from chronolect.errors import UserError
 from chronolect.timeline import Span
 
@@ -53,3 +54,17 @@ def test_an_era_holds_what_lies_in_it_entirely():
     assert war.holds(Span.parse("1916-07-01"))
     assert not war.holds(Span.parse("191X"))
     assert not war.holds(Span())
+
+
+def test_by_subject_what_is_not_known_goes_by_when_it_was_written(make_corpus):
+    written = Span.parse("2001/2024")
+    corpus = make_corpus(
+        [
+            Document("a", "An article.", written=written, about=Span.parse("1815")),
+            Document("b", "A book.", written=Span.parse("1850")),
+        ]
+    )
+    batch = next(iter(read_batches(corpus)))
+    assert spans_of(batch, "about") == [Span.parse("1815"), Span.parse("1850")]
+    assert spans_of(batch, "written") == [written, Span.parse("1850")]
+    assert choose_eras(corpus, "about")[0].name == "1810-1819"

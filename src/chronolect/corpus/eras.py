@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.compute as pc
+import pyarrow as pa
 
 from chronolect.corpus.document import read_batches
 from chronolect.errors import UserError
 from chronolect.timeline import Span
 from chronolect.timeline.calendar import bin_start, year_of
+from chronolect.timeline.evidence import Field
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _MOST = 8
@@ -44,13 +45,32 @@ def parse_eras(texts: list[str]) -> list[Era]:
     return eras
 
 
-def choose_eras(corpus: Path) -> list[Era]:
+SPAN_COLUMNS = ("written_earliest", "written_latest", "about_earliest", "about_latest")
+
+
+def spans_of(batch: pa.RecordBatch, by: Field) -> list[Span]:
+    """The time each document of a batch belongs to: when it was written; or what it is about and, where that is not known, when it was written.
+
+    Articles about the past and books from it stand in one corpus: `about` tells both apart by era.
+    """
+    written = _spans(batch, "written")
+    if by == "written":
+        return written
+    return [about if about.is_known else when for about, when in zip(_spans(batch, "about"), written, strict=True)]
+
+
+def _spans(batch: pa.RecordBatch, field: Field) -> list[Span]:
+    ends = (batch[f"{field}_{end}"].to_pylist() for end in ("earliest", "latest"))
+    return [Span(*pair) for pair in zip(*ends, strict=True)]
+
+
+def choose_eras(corpus: Path, by: Field = "written") -> list[Era]:
     """At most eight eras of 10, 20, 50, 100, ... years that cover what is dated in the corpus."""
     first = last = None
-    for batch in read_batches(corpus, ["written_earliest", "written_latest"]):
-        earliest, latest = pc.min(batch["written_earliest"]).as_py(), pc.max(batch["written_latest"]).as_py()
-        first = earliest if first is None else min(first, earliest if earliest is not None else first)
-        last = latest if last is None else max(last, latest if latest is not None else last)
+    for batch in read_batches(corpus, SPAN_COLUMNS):
+        spans = spans_of(batch, by)
+        first = min((day for day in (first, *(span.earliest for span in spans)) if day is not None), default=None)
+        last = max((day for day in (last, *(span.latest for span in spans)) if day is not None), default=None)
     if first is None or last is None or first > last:
         return []
     first_year, last_year = year_of(first), year_of(last)

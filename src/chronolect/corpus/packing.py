@@ -19,11 +19,12 @@ from chronolect.artifacts import stage
 from chronolect.console import say
 from chronolect.corpus.document import read_batches
 from chronolect.corpus.encoding import BATCH_BYTES, Encoder
-from chronolect.corpus.eras import Era, choose_eras, parse_eras
+from chronolect.corpus.eras import SPAN_COLUMNS, Era, choose_eras, parse_eras, spans_of
 from chronolect.corpus.holdout import HeldOut
 from chronolect.corpus.roundtrip import RoundTrip
 from chronolect.errors import UserError
 from chronolect.timeline import Span
+from chronolect.timeline.evidence import Field
 
 INDEX_SCHEMA = pa.schema(
     [
@@ -54,6 +55,7 @@ def pack_corpus(
     tokenizer: Path,
     val_ratio: float = 0.01,
     era: list[str] | None = None,
+    by: Field = "written",
     after: Path | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
@@ -71,6 +73,8 @@ def pack_corpus(
         val_ratio: Share of the documents that is held out.
         era: Extra validation sets as "name=interval", such as "war=1914/1918"; by default up to eight eras of equal
             length.
+        by: Which time eras and years go by: when documents were written, or what they are about (when they were
+            written, where that is not known).
         after: Corpus of later texts, used for the extra validation set "val-after" and nothing else.
         seed: Another seed holds out other documents.
 
@@ -82,18 +86,18 @@ def pack_corpus(
     """
     config = {name: value for name, value in locals().items() if name not in ("corpus", "out", "tokenizer", "after")}
     held_out = HeldOut(val_ratio, seed)
-    eras = parse_eras(era) if era is not None else choose_eras(corpus)
+    eras = parse_eras(era) if era is not None else choose_eras(corpus, by)
     encoder = Encoder(tokenizer)
     check = RoundTrip(encoder.backend, tokenizer)
     check.tricky_strings()
     inputs = [corpus, tokenizer] + ([after] if after is not None else [])
     with stage(out, command="corpus pack", config=config, inputs=inputs) as work:
         with _Packer(work.folder, encoder, held_out) as packer:
-            for texts in _text_batches(corpus, label="packing"):
+            for texts in _text_batches(corpus, by, label="packing"):
                 check.sample(texts.texts)
                 packer.add(texts, eras)
             if after is not None:
-                for texts in _text_batches(after, label="packing later texts"):
+                for texts in _text_batches(after, by, label="packing later texts"):
                     packer.add_later(texts)
         splits = {name: split.counts for name, split in packer.splits.items()}
         _check_splits(splits, corpus, after, val_ratio)
@@ -119,11 +123,9 @@ class _Texts:
     spans: list[Span]
 
 
-def _text_batches(corpus: Path, *, label: str) -> Iterator[_Texts]:
-    columns = ("id", "text", "written_earliest", "written_latest")
-    for batch in read_batches(corpus, columns, text_bytes=BATCH_BYTES, label=label):
-        ids, texts, earliest, latest = (batch[name].to_pylist() for name in columns)
-        yield _Texts(ids, texts, [Span(*ends) for ends in zip(earliest, latest, strict=True)])
+def _text_batches(corpus: Path, by: Field, *, label: str) -> Iterator[_Texts]:
+    for batch in read_batches(corpus, ("id", "text", *SPAN_COLUMNS), text_bytes=BATCH_BYTES, label=label):
+        yield _Texts(batch["id"].to_pylist(), batch["text"].to_pylist(), spans_of(batch, by))
 
 
 @dataclass(slots=True)
