@@ -138,6 +138,16 @@ def test_a_real_article_keeps_its_shape():
     assert cleaned.categories == ["Towers completed in 1851", "1851 establishments in England"]
 
 
+def test_an_infobox_tells_of_time():
+    box = (
+        "{{Infobox person\n| name = Ada\n| birth_date = {{birth date|1815|12|10|df=y}}<br>[[London]]\n| death_place = Rome 1852\n"
+        "| years_active = 1833&ndash;1852<ref>x</ref>\n| population_date = 1900\n| active = 87,000\n}}\n{{Infobox other|date=1999}}Text"
+    )
+    cleaned = CLEANER.clean(box)
+    assert cleaned.text == "Text"
+    assert cleaned.dates == {"infobox": "person", "birth_date": "10 December 1815; London", "years_active": "1833–1852"}
+
+
 def test_sections_of_apparatus():
     page = "A.\n==Notes==\nn\n===Citations===\nc\n==Legacy==\nL.\n== '''External links:''' ==\n* [http://a b]"
     assert text(page) == "A.\n\n## Legacy\n\nL."

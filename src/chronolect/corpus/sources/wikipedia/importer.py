@@ -62,6 +62,7 @@ class Wanted:
 
     def __call__(self, shard: Shard | Rows, output: Output) -> None:
         """Import one shard."""
+        output.count("redirects", 0)
         if isinstance(shard, Rows):
             self._import_rows(shard, output)
             return
@@ -112,6 +113,7 @@ class Wanted:
                 "namespace": page.namespace,
                 **self._about_page(page, wikitext),
                 "categories": cleaned.categories if cleaned else [],
+                **({"infobox": cleaned.dates} if cleaned and cleaned.dates else {}),
             },
         )
         self._keep(document, output, "" if cleaned else f"not wikitext: {page.model}")

@@ -314,7 +314,10 @@ TEMPLATES: dict[str, Renderer] = {
     **dict.fromkeys(_names("simplenuclide|simplenuclide2"), lambda a: _isotope(a).capitalize()),
     **dict.fromkeys(_names("ndash|en dash|–"), _fixed("–")),
     **dict.fromkeys(_names("mdash|em dash|—|mdashb"), _fixed("—")),
-    **dict.fromkeys(_names("snd|spnd|sndash|spaced ndash|spaced en dash|dash|spndash"), _fixed(" – ")),
+    **dict.fromkeys(
+        _names("snd|spnd|sndash|snds|spaced ndash|nbnd|nbndash|spaced endash|spaced en dash|dash|spndash"),
+        _fixed(" – "),
+    ),
     **dict.fromkeys(_names("nbsp|space|spaces|thinsp|thin space|hair space|hsp"), _fixed(" ")),
     **dict.fromkeys(_names("·|•|dot|middot|bull|bullet|bold dot|dotp|\\"), _fixed(" · ")),
     **dict.fromkeys(_names("!|pipe|bar"), _fixed(protect("|"))),

@@ -9,6 +9,7 @@ import html
 import re
 from dataclasses import dataclass, field
 
+from chronolect.corpus.sources.wikipedia.infobox import infobox_dates, is_infobox
 from chronolect.corpus.sources.wikipedia.layout import close_gaps, lay_out
 from chronolect.corpus.sources.wikipedia.markers import BREAK, DROPPED, HEADING, QUOTE, UNQUOTE, restore
 from chronolect.corpus.sources.wikipedia.nesting import resolve
@@ -85,6 +86,7 @@ class Cleaned:
 
     text: str
     categories: list[str] = field(default_factory=list)
+    dates: dict[str, str] = field(default_factory=dict)
 
 
 class Cleaner:
@@ -112,10 +114,10 @@ class Cleaner:
         self._formulas = formulas
 
     def clean(self, wikitext: str) -> Cleaned:
-        """The text of a page, and the categories it is in.
+        """The text of a page, the categories it is in, and what its first infobox says of time.
 
         >>> Cleaner().clean("'''Ada''' wrote [[code|programs]].<ref>x</ref>\\n==Life==\\n* born\\n[[Category:1815 births]]")
-        Cleaned(text='Ada wrote programs.\\n\\n## Life\\n\\n- born', categories=['1815 births'])
+        Cleaned(text='Ada wrote programs.\\n\\n## Life\\n\\n- born', categories=['1815 births'], dates={})
         """
         text = take_out("\n" + wikitext, formulas=self._formulas)
         categories = [" ".join(name.replace("_", " ").split()) for name in self._category.findall(text)]
@@ -127,7 +129,8 @@ class Cleaner:
             text = _PARAMETER.sub("", text)
         if "[[" in text:
             text = _INTERLANGUAGE.sub("", text)
-        text = resolve(text, render_template, self._link, self._table)
+        boxes: list[str] = []
+        text = resolve(text, lambda content: _template(content, boxes), self._link, self._table)
         if "<" in text:
             text = _without_html(text)
         if "&" in text:
@@ -139,7 +142,7 @@ class Cleaner:
         text = _APOSTROPHES.sub("", text)
         if not text.isascii():
             text = _INVISIBLE.sub("", text)
-        return Cleaned(restore(lay_out(close_gaps(text))), categories)
+        return Cleaned(restore(lay_out(close_gaps(text))), categories, infobox_dates(boxes[0]) if boxes else {})
 
     def _mark_sections(self, text: str) -> str:
         """Headings marked as such, and the sections that are no prose left out, those below them as well."""
@@ -175,6 +178,13 @@ class Cleaner:
             name, _, page = rest.partition(":")
             return page if name.strip().lower() in self._files or _LANGUAGE_CODE.match(name) else rest
         return rest if name in _INTERWIKI or _LANGUAGE_CODE.match(prefix) else target.strip()
+
+
+def _template(content: str, boxes: list[str]) -> str:
+    if is_infobox(content):
+        boxes.append(content)
+        return DROPPED
+    return render_template(content)
 
 
 def _no_table(content: str) -> str:
