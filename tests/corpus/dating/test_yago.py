@@ -3,23 +3,21 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chronolect.artifacts import read_json
-from chronolect.corpus.dating import yago
+from chronolect.corpus.dating.linked import LINKED_SCHEMA
 from chronolect.corpus.dating.rdf_times import read_literal
 from chronolect.corpus.dating.table import DATES_SCHEMA
 from chronolect.corpus.dating.wikidata.times import BadTime
-from chronolect.corpus.dating.yago import (
-    ABOUT_TRIPLES,
-    PREFIXES,
-    YagoReader,
-    dates_from_yago,
-    entity_name,
-)
+from chronolect.corpus.dating.yago import columns, command
+from chronolect.corpus.dating.yago.command import dates_from_yago
+from chronolect.corpus.dating.yago.reader import ABOUT_TRIPLES, YagoReader
+from chronolect.corpus.dating.yago.terms import PREFIXES, entity_name
 from chronolect.corpus.engine import Engine
 from chronolect.corpus.sources.line_blocks import Block, read_blocks
 from chronolect.corpus.sources.records import Problem
@@ -91,7 +89,7 @@ def test_dates_and_pages_of_different_files_are_joined(files: list[Path], tmp_pa
     assert result[ABOUT_TRIPLES] == 1
     line = FACTS.split("\n").index('yago:IBM	schema:dateCreated	"1911-06-16T00:00:00Z"^^xsd:dateTime	.') + 1
     assert rows(tmp_path / "dates")[3]["reference"] == f"facts.ttl:{line}"
-    assert result["problems"] == {"no such day": 1, "not a date": 1}
+    assert result["problems"] == {"no such day": 1, "not a date": 2}
 
 
 def test_entities_without_a_page(files: list[Path], tmp_path: Path) -> None:
@@ -116,7 +114,7 @@ def test_a_further_property(files: list[Path], tmp_path: Path) -> None:
 def test_any_number_of_workers_gives_the_same_bytes(
     files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(yago, "read_blocks", lambda files: read_blocks(files, range_bytes=300, block_bytes=300))
+    monkeypatch.setattr(command, "read_blocks", lambda files: read_blocks(files, range_bytes=300, block_bytes=300))
     monkeypatch.setattr("chronolect.corpus.sources.line_blocks._CHUNK", 200)
     for name, workers in (("one", 1), ("two", 2)):
         dates_from_yago(files, out=tmp_path / name, all_entities=True, engine=Engine(workers=workers))
@@ -145,20 +143,24 @@ class Kept:
 
     def __init__(self) -> None:
         self.rows: list[tuple[Any, ...]] = []
-        self.links: list[tuple[Any, ...]] = []
         self.problems: list[str] = []
 
     def row(self, row: dict[str, Any]) -> None:
-        self.rows.append(tuple(value for name, value in row.items() if name != "reference"))
+        self.rows.append(tuple(row.get(name) for name in LINKED_SCHEMA.names if name != "reference"))
 
-    def table_row(self, table: str, row: dict[str, Any]) -> None:
-        self.links.append((table, *row.values()))
+    def keep_batch(self, batch: pa.RecordBatch) -> None:
+        assert batch.schema.equals(LINKED_SCHEMA)
+        for row in batch.to_pylist():
+            self.row(row)
 
     def problem(self, kind: str, problem: Problem) -> None:
         self.problems.append(kind)
 
     def count(self, name: str, number: int = 1) -> None:
         pass
+
+    def sorted(self) -> list[tuple[Any, ...]]:
+        return sorted(self.rows, key=str)
 
 
 READER = YagoReader(
@@ -167,13 +169,21 @@ READER = YagoReader(
 )
 
 
-def both_ways(text: str, folder: Path) -> tuple[Kept, Kept]:
-    fast, slow = Kept(), Kept()
+def all_ways(text: str, folder: Path) -> dict[str, Kept]:
+    """As columns between tabs, as columns between blanks, line by line, and by pyoxigraph."""
     file = folder / "facts.ttl"
     file.write_bytes(text.encode())
-    READER.read_lines(Block(file, 0, len(text.encode()), 1), PREFIXES, fast)  # type: ignore[arg-type]
-    READER.read_whole(file, slow)  # type: ignore[arg-type]
-    return fast, slow
+    block = Block(file, 0, len(text.encode()), 1)
+    found = {way: Kept() for way in ("tabs", "blanks", "lines", "pyoxigraph")}
+    for way in ("tabs", "blanks"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(columns, "is_tabular", lambda lines, way=way: way == "tabs")
+            READER.read_lines(block, PREFIXES, found[way])  # type: ignore[arg-type]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns.Columns, "write", lambda *_: (_ for _ in ()).throw(pa.ArrowInvalid("no text")))
+        READER.read_lines(block, PREFIXES, found["lines"])  # type: ignore[arg-type]
+    READER.read_whole(file, found["pyoxigraph"])  # type: ignore[arg-type]
+    return found
 
 
 _SUBJECTS = [
@@ -203,9 +213,9 @@ _OBJECTS = [
 ]  # fmt: skip
 _LINES = st.tuples(
     st.sampled_from(_SUBJECTS),
-    st.sampled_from([" ", "\t", "  "]),
+    st.sampled_from(["\t", "\t", " ", "  "]),
     st.sampled_from(_PREDICATES),
-    st.sampled_from([" ", "\t"]),
+    st.sampled_from(["\t", "\t", " "]),
     st.sampled_from(_OBJECTS),
     st.sampled_from(["\t.", " .", ".", " . # no comment", "\t.\r", '. yago:C schema:birthDate "1900"^^xsd:gYear .']),
 ).map("".join)
@@ -213,18 +223,29 @@ _LINES = st.tuples(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(_LINES, max_size=6))
-def test_lines_give_what_pyoxigraph_gives(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
+def test_all_ways_give_the_same(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
     text = "@prefix x: <http://e.org/> .\n" + "".join(line + "\n" for line in lines)
-    fast, slow = both_ways(text, tmp_path_factory.getbasetemp())
-    assert (fast.rows, fast.links) == (slow.rows, slow.links)
-    assert set(fast.problems) <= set(slow.problems)
+    found = all_ways(text, tmp_path_factory.getbasetemp())
+    assert found["tabs"].sorted() == found["blanks"].sorted() == found["lines"].sorted() == found["pyoxigraph"].sorted()
+    assert sorted(found["tabs"].problems) == sorted(found["blanks"].problems) == sorted(found["lines"].problems)
+    assert set(found["lines"].problems) <= set(found["pyoxigraph"].problems)
 
 
-def test_the_sample_gives_the_same_both_ways(tmp_path: Path) -> None:
+def test_the_sample_gives_the_same_in_all_ways(tmp_path: Path) -> None:
     for text in (FACTS, PAGES.replace("<<", "#")):
-        fast, slow = both_ways(text, tmp_path)
-        assert (fast.rows, fast.links) == (slow.rows, slow.links)
-        assert len(fast.rows) + len(fast.links) >= 4
+        found = all_ways(text, tmp_path)
+        assert found["tabs"].sorted() == found["blanks"].sorted()
+        assert found["tabs"].sorted() == found["lines"].sorted() == found["pyoxigraph"].sorted()
+        assert len(found["lines"].rows) >= 4
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "facts.ttl"
+    line = b'yago:A\tschema:birthDate\t"1935-01-08"^^xsd:date\t.\n'
+    file.write_bytes(line * 20 + b'yago:\xff\tschema:birthDate\t"1936-01-08"^^xsd:date\t.\n' + line)
+    kept = Kept()
+    READER.read_lines(Block(file, 0, file.stat().st_size, 1), PREFIXES, kept)  # type: ignore[arg-type]
+    assert (len(kept.rows), kept.problems) == (21, ["broken Turtle"])
 
 
 def test_turtle_of_longer_statements_is_read_too(tmp_path: Path) -> None:

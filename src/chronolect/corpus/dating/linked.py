@@ -16,12 +16,9 @@ from chronolect.corpus.document import CorpusWriter
 from chronolect.errors import UserError
 from chronolect.processes import available_cores
 
-# What says which page, or which item of Wikidata, an entity is. Either may be null.
-LINKS_SCHEMA = pa.schema(
-    [pa.field("entity", pa.string(), nullable=False), pa.field("qid", pa.string()), pa.field("title", pa.string())]
-)
+# Dates, and (rows without a property) what says which page or item an entity is.
+LINKED_SCHEMA = pa.schema([column.with_nullable(column.name != "entity") for column in DATES_SCHEMA])
 SHARDS = f"{SCRATCH}/facts"  # what the shards write, below the stage's folder; gone with its end
-LINKS = "links"
 
 _MEMORY = "400MB"
 _WIKI = re.compile(r"([a-z][a-z_]*?)(wiki|wikibooks|wikinews|wikiquote|wikisource|wikiversity|wikivoyage|wiktionary)")
@@ -52,6 +49,11 @@ def page_title(address: str, prefix: str) -> str | None:
     return unicodedata.normalize("NFC", unquote(address[len(prefix) :])).replace("_", " ").strip() or None
 
 
+def link_row(entity: str, qid: str | None, title: str | None) -> dict[str, str | None]:
+    """A row of `LINKED_SCHEMA` that says which item or page an entity is."""
+    return {"entity": entity, "qid": qid, "title": title}
+
+
 def add_properties(roles: dict[str, Role], properties: list[str], form: str) -> dict[str, Role]:
     """The table of roles with further properties, each `NAME` (a point in time) or `NAME=start`, `=end`, `=point`."""
     added = dict(roles)
@@ -78,17 +80,16 @@ def gather_linked(work: Stage, *, all_entities: bool) -> int:
     Rows of entities without a title are left out unless `all_entities`. If an entity has several titles or items, the
     first in alphabetical order is taken.
     """
-    dates, links = _parts(work.folder / SHARDS), _parts(work.folder / SHARDS / LINKS)
-    if not dates or not (links or all_entities):
+    parts = _parts(work.folder / SHARDS)
+    if not parts:
         return 0
     with duckdb.connect() as base:
         base.execute(f"SET memory_limit = '{_MEMORY}'")
         base.execute(f"SET threads = {min(2, available_cores())}")
         base.execute(f"SET temp_directory = '{_quoted(work.folder / SHARDS / 'join')}'")
         base.execute("SET preserve_insertion_order = false")
-        source = f"read_parquet({_list(links)})" if links else _NO_LINKS
         join, titled = ("LEFT JOIN", "true") if all_entities else ("JOIN", "min(title) IS NOT NULL")
-        found = base.sql(_JOIN.format(dates=_list(dates), source=source, join=join, titled=titled))
+        found = base.sql(_JOIN.format(parts=_list(parts), join=join, titled=titled))
         with CorpusWriter(work.folder, DATES_SCHEMA) as writer:
             for batch in found.to_arrow_reader(_BATCH):
                 for piece in pa.Table.from_batches([batch]).cast(DATES_SCHEMA).to_batches():
@@ -96,13 +97,13 @@ def gather_linked(work: Stage, *, all_entities: bool) -> int:
             return writer.rows
 
 
-_NO_LINKS = "(SELECT NULL::VARCHAR AS entity, NULL::VARCHAR AS qid, NULL::VARCHAR AS title WHERE false)"
 _JOIN = """
-WITH pages AS (
-    SELECT entity, min(qid) AS qid, min(title) AS title FROM {source} GROUP BY entity HAVING {titled}
+WITH facts AS (FROM read_parquet({parts}, filename = true, file_row_number = true)),
+pages AS (
+    SELECT entity, min(qid) AS qid, min(title) AS title FROM facts WHERE property IS NULL GROUP BY entity HAVING {titled}
 )
-SELECT dates.* EXCLUDE (filename, file_row_number) REPLACE (coalesce(dates.qid, pages.qid) AS qid, pages.title AS title)
-FROM read_parquet({dates}, filename = true, file_row_number = true) AS dates {join} pages USING (entity)
+SELECT facts.* EXCLUDE (filename, file_row_number) REPLACE (coalesce(facts.qid, pages.qid) AS qid, pages.title AS title)
+FROM facts {join} pages USING (entity) WHERE property IS NOT NULL
 ORDER BY filename, file_row_number
 """
 

@@ -8,8 +8,7 @@ from cyclopts import Parameter
 
 from chronolect.artifacts import stage
 from chronolect.corpus.dating.linked import (
-    LINKS,
-    LINKS_SCHEMA,
+    LINKED_SCHEMA,
     SHARDS,
     add_properties,
     gather,
@@ -76,8 +75,7 @@ def dates_from_wikidata(
             reader,
             engine,
             label="reading Wikidata",
-            schema=DATES_SCHEMA,
-            tables={LINKS: LINKS_SCHEMA} if triples else None,
+            schema=LINKED_SCHEMA if triples else DATES_SCHEMA,
             into=SHARDS,
         )
         totals.kept = gather_linked(work, all_entities=all_entities) if triples else gather(work)

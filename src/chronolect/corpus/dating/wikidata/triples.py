@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chronolect.corpus.dating.linked import LINKS, page_title
+from chronolect.corpus.dating.linked import link_row, page_title
 from chronolect.corpus.dating.rdf_times import DATE_TYPES, XSD, read_literal
 from chronolect.corpus.dating.table import DateFact, Role
 from chronolect.corpus.dating.triple_lines import OddLine, TripleLine, triple_lines, unescaped
@@ -45,7 +45,7 @@ class TripleReader:
         item = _ITEM.fullmatch(triple.object)
         title = page_title(unescaped(triple.subject.strip("<>")), self.prefix)
         if item and title:
-            output.table_row(LINKS, {"entity": item[1], "qid": item[1], "title": title})
+            output.row(link_row(item[1], item[1], title))
 
     def _date(self, triple: TripleLine, reference: str, where: str, output: Output) -> None:
         item, property = _ITEM.fullmatch(triple.subject), _PROPERTY.fullmatch(triple.predicate)
