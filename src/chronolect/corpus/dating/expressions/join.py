@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from chronolect.corpus.dating.expressions.context import word_before
 from chronolect.corpus.dating.expressions.days import dated
 from chronolect.corpus.dating.expressions.found import Found, Yearless, after, before, open_end, open_start
+from chronolect.corpus.dating.expressions.vocabulary import OPENING_WORDS
 from chronolect.timeline import Span
 from chronolect.timeline.calendar import civil
 
@@ -16,6 +17,7 @@ _TO = re.compile(
     r",? ?(?:-|–|—|(?:up )?to(?: about| around)?|until|till|through|thru|and|or|(?:to|until) the end of"
     r"|(?:until|till|to) (?:his|her|its|their) [a-z]+ (?:in|on))(?: the)? ?"
 )
+_LEAD = re.compile(r"\b(between|from)(?: about| around)?(?: the)?(?: years?)? $", re.IGNORECASE)
 _DASHES = re.compile(r" ?[-–—] ?")
 _OPENING = re.compile(
     r"\b(?:(?P<not_after>[Ii]n or before|[Oo]n or before|[Uu]ntil|[Tt]ill|[Uu]p to|[Uu]p until|[Nn]o later than|[Nn]ot later than)"
@@ -35,10 +37,6 @@ _NEGATED = re.compile(r"(?:\b(?:not|never|nor|neither|nothing|nobody|no one|hard
 _IS_FROM = re.compile(
     r"\b(?:dat(?:ed|es|ing)|is|are|was|were|letters?|photographs?|pictures?|maps?|coins?|copy|manuscripts?|one|those) $"
 )
-# The words that such an opening can end with.
-_OPENING_WORDS = frozenset(
-    "about after around before by end from of post pre since than the till to until year".split()
-)  # noqa: SIM905
 _UNITS = ("day", "month", "year", "season")
 
 
@@ -92,11 +90,7 @@ def _range(flat: str, one: Found | Yearless, two: Found) -> Found | None:
     elif not one.type:
         return None
     dashes = _DASHES.fullmatch(gap.group()) is not None
-    lead = re.search(
-        r"\b(between|from)(?: about| around)?(?: the)?(?: years?)? $",
-        flat[max(0, one.start - 28) : one.start],
-        re.IGNORECASE,
-    )
+    lead = _LEAD.search(flat, max(0, one.start - 28), one.start)
     beside = gap.group().split()[:1] in (["and"], ["or"])
     if beside and (lead is None or lead[1].lower() != "between") and not one.type == two.type == "decade":
         return None
@@ -110,8 +104,9 @@ def _range(flat: str, one: Found | Yearless, two: Found) -> Found | None:
         or first.latest > two.span.latest
     ):
         return None
-    start = one.start - (len(lead.group()) if lead else 0)
-    return Found(start, two.end, Span(first.earliest, two.span.latest), "range", two.precision)
+    return Found(
+        lead.start() if lead else one.start, two.end, Span(first.earliest, two.span.latest), "range", two.precision
+    )
 
 
 def _resolve(text: str, one: Yearless, joined: list[Found]) -> Found | None:
@@ -151,7 +146,7 @@ def _resolve_by_anchor(one: Yearless, anchor: Span | None) -> Found | None:
 def _open(flat: str, one: Found) -> Found:
     """ "before 1850", "since 1990", "from 1878": an end, or both, is open."""
     word = word_before(flat, one.start)
-    opens = word in _OPENING_WORDS or word[-1:] == "-" or flat[one.start - 7 : one.start] in ("ing in ", "ing on ")
+    opens = word in OPENING_WORDS or word[-1:] == "-" or flat[one.start - 7 : one.start] in ("ing in ", "ing on ")
     if not opens or one.type in ("relative", "open"):
         return one
     left = _OPENING.search(flat, max(0, one.start - 28), one.start)

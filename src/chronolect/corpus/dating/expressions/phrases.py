@@ -86,10 +86,8 @@ _TRIGGERS: dict[str, Reader] = {
 
 
 @cache
-def _automaton(anchored: bool) -> tuple[ahocorasick_rs.BytesAhoCorasick, list[Period | Reader | None]]:
-    table: dict[str, Period | Reader | None] = {**phrases(), **_TRIGGERS}
-    if anchored:
-        table |= RELATIVE
+def _automaton() -> tuple[ahocorasick_rs.BytesAhoCorasick, list[Period | Reader | None]]:
+    table: dict[str, Period | Reader | None] = {**phrases(), **_TRIGGERS, **RELATIVE}
     patterns = [phrase.encode("ascii", "replace") for phrase in table]
     automaton = ahocorasick_rs.BytesAhoCorasick(
         patterns,
@@ -101,7 +99,7 @@ def _automaton(anchored: bool) -> tuple[ahocorasick_rs.BytesAhoCorasick, list[Pe
 
 def in_words(flat: str, anchor: Span | None) -> Iterator[Found]:
     """The expressions in words, in order; one of type "" is a phrase that only looks like a date."""
-    automaton, table = _automaton(anchor is not None)
+    automaton, table = _automaton()
     # One byte a character, so that the places are places in the text.
     for index, start, end in automaton.find_matches_as_indexes(flat.encode("ascii", "replace")):
         entry = table[index]

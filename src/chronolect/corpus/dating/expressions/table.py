@@ -64,6 +64,10 @@ _OFFICE = (
 )
 
 
+# Headings in capitals have reigns and periods, hardly ever a ministry: a third of the automaton is spared.
+_OFFICE_NOUNS = tuple(form.removeprefix("{}") for form in _OFFICE if form.startswith("{}"))
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """A named time: its span, its kind (era, war, reign), and whether it was written with "the"."""
@@ -103,10 +107,10 @@ def _forms(kind: str, name: str) -> Iterator[str]:
 
 
 def _variants(phrase: str) -> Iterator[str]:
-    """The same phrase at the start of a sentence, in a heading, and with an en dash."""
+    """The same phrase at the start of a sentence, in a heading, with an en dash, and with "war" in small letters."""
     if phrase.startswith("the "):
         yield "T" + phrase[1:]
-    if " " in phrase:
+    if " " in phrase and not phrase.endswith(_OFFICE_NOUNS):
         yield phrase.upper()
     if "-" in phrase:
         yield phrase.replace("-", "–")

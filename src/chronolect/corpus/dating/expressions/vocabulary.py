@@ -89,6 +89,9 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+# The words that "before the year", "since about" and the like can end with.
+OPENING_WORDS = _words("about after around before by end from of post pre since than the till to until year")
+
 # Before a number: what makes it a year, even a round or an early one.
 YEAR_BEFORE = _words(
     """in since until till by from between during before after circa c ca year years anno ad early late mid

@@ -40,8 +40,8 @@ _ADDRESS = re.compile(
 )
 # "Rooms 1914 to 1918", "nos. 1850, 1851 and 1852": the label holds for all.
 _LABELLED = re.compile(
-    rf"\b(?:{LABEL})\.? ?(?:[0-9][0-9A-Z-]*(?:,| to| and| or| through|-|–| &)+ ?)*"
-    r"[0-9]{4}[0-9A-Z-]*,?(?: to| and| or| through| &)? $",
+    rf"\b(?:{LABEL})\.? ?(?:[0-9][0-9A-Z]*(?:,| to| and| or| through|-|–| &)+ ?)*"
+    r"[0-9]{4}[0-9A-Z]*(?:-[A-Z])?,?(?: to| and| or| through| &)? $",
     re.IGNORECASE,
 )
 _EQUALS = re.compile(r"[^= ] ?= ?$")
