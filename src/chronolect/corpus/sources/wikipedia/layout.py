@@ -76,7 +76,8 @@ _LIST_MARKS = "*#:;"
 
 
 def _line(raw: str) -> str:
-    return " ".join(raw.split())
+    line = raw.strip()
+    return " ".join(line.split()) if "  " in line or "\t" in line else line
 
 
 class _Page:

@@ -11,19 +11,22 @@ HEADING = "\x04"  # begins the line of a heading; then one digit, its level, the
 VERBATIM = "\x05"  # begins a line that is kept as it is
 
 # Characters that mean something in wikitext, where they are meant as themselves (<nowiki>, `{{!}}`): exchanged for
-# Unicode's noncharacters, which no text that is interchanged holds.
+# Unicode's noncharacters, which no text that is interchanged holds. One mark in front tells that there are any.
+_GUARD = "\x06"
 _MEANINGFUL = "{}[]|<>'=*#:;_-~!"
 _PROTECT = {ord(character): 0xFDD0 + place for place, character in enumerate(_MEANINGFUL)}
-_PROTECTED = re.compile("[\ufdd0-\ufdef]")
-_RESTORE = {private: meant for meant, private in _PROTECT.items()}
-PIPE = chr(_PROTECT[ord("|")])
+_RESTORE = {chr(private): chr(meant) for meant, private in _PROTECT.items()} | {_GUARD: ""}
+_PROTECTED = re.compile("[\x06\ufdd0-\ufddf\ufde0]")
 
 
 def protect(text: str) -> str:
     """`text` with every character that means something in wikitext exchanged for one that means nothing."""
-    return text.translate(_PROTECT)
+    return _GUARD + text.translate(_PROTECT) if text else ""
 
 
 def restore(text: str) -> str:
-    """The inverse of `protect`."""
-    return text.translate(_RESTORE) if not text.isascii() and _PROTECTED.search(text) else text
+    """The inverse of `protect`, for a text of which parts are protected."""
+    return _PROTECTED.sub(lambda found: _RESTORE[found[0]], text) if _GUARD in text else text
+
+
+PIPE = protect("|")

@@ -64,7 +64,11 @@ _HTML_TABLE = re.compile(r"<table\b(?:[^<]|<(?!/?table\b))*+</table\s*>", re.IGN
 _TABLES_DEEP = 8
 _HIDDEN = re.compile(r"<span[^<>]*display:\s*none[^<>]*>[^<]*</span>", re.IGNORECASE)
 _MAGIC = re.compile(r"__[A-Z]{3,}__")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+")
+# Blanks of other widths, and characters that are not to be seen.
+_REPLACED = (
+    *((blank, " ") for blank in "\u00a0\u2009\u202f\u200a\u2002\u2003\u3000"),
+    *((unseen, "") for unseen in "\u00ad\u200b\u200e\u200f\u2060\ufeff"),
+)
 _APOSTROPHES = re.compile("'''''|'''|''")
 _POSSESSIVE = re.compile(r"^([^\n]*?\w)'''(s\b[^\n]*)$", re.MULTILINE)
 _BLOCKS = {
@@ -141,7 +145,8 @@ class Cleaner:
             text = _POSSESSIVE.sub(_possessive, text)
         text = _APOSTROPHES.sub("", text)
         if not text.isascii():
-            text = _INVISIBLE.sub("", text)
+            for character, instead in _REPLACED:
+                text = text.replace(character, instead)
         return Cleaned(restore(lay_out(close_gaps(text))), categories, infobox_dates(boxes[0]) if boxes else {})
 
     def _mark_sections(self, text: str) -> str:
