@@ -1,6 +1,7 @@
 """The import of chess games: what is kept, what is left out and why, copies, caps, and the words."""
 
 import json
+import random
 import re
 from pathlib import Path
 
@@ -203,6 +204,17 @@ def many(number: int) -> list[str]:
     return [game(SCHOLAR, "1-0", white=f"Player{n % (number * 3 // 4)}, A", Round=str(n)) for n in range(number)]
 
 
+def test_a_good_copy_of_a_bad_record_is_kept(tmp_path):
+    bad = [
+        game(SCHOLAR + " 0-1", "1-0"),
+        game(SCHOLAR + " {never closed", "1-0"),
+        game(SCHOLAR, "1-0", Variant="Atomic"),
+    ]
+    kept, dropped, *_ = load(tmp_path, *bad, game(SCHOLAR, "1-0"), game(SCHOLAR, "*"))
+    assert [document.meta["place"] for document in kept] == [f"games.pgn:{1 + ''.join(bad).count(chr(10))}"]
+    assert len(dropped) == 4
+
+
 def test_same_bytes_for_any_workers_and_copies_across_shards(tmp_path, monkeypatch):
     monkeypatch.setattr(importing, "_SHARD_BYTES", 2_000)
     (tmp_path / "games").mkdir()
@@ -256,3 +268,39 @@ def test_nothing_to_import(tmp_path):
     with pytest.raises(UserError, match="nothing to import"):
         load(tmp_path, game("1. e4 e6 2. Ke4", "1-0"), rules=True)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rubbish_stops_nothing(tmp_path, seed):
+    """Files with bytes changed, put in and taken out: every game is told or left out, and what is told holds."""
+    draw = random.Random(seed)
+    pieces = [
+        b"{",
+        b"}",
+        b"(",
+        b")",
+        b'"',
+        b"[",
+        b"\n\n",
+        b"\x00",
+        b"\xff",
+        b"$9999",
+        b";",
+        b"%",
+        b'[FEN "',
+        b"e8=Q",
+        b"0000",
+    ]
+    data = bytearray("".join(many(30)).encode())
+    for _ in range(60):
+        at = draw.randrange(len(data))
+        if draw.random() < 0.5:
+            data[at] = draw.randrange(256)
+        else:
+            data[at : at + draw.choice([0, 0, 9])] = draw.choice(pieces)
+    (tmp_path / "games.pgn").write_bytes(bytes(data))
+    counts = import_chess([tmp_path / "games.pgn"], out=tmp_path / "out", engine=Engine(workers=1), style="both")
+    assert counts["games"] == counts["documents"] - counts["rules"] + counts["dropped"] > 10
+    for document in read_documents(tmp_path / "out"):
+        if "final" in document.meta:
+            assert chess.Board(document.meta["final"]).is_valid()

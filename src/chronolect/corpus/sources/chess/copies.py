@@ -16,7 +16,9 @@ def game_key(game: Game) -> int:
     tags = game.tags
     who = (family_key(tags.get("White", "")), family_key(tags.get("Black", "")))
     moves = " ".join(game.moves).translate(_MARKS)
-    text = "\0".join((*who, tags.get("Date", "")[:4], tags.get("FEN", ""), moves))
+    # What makes a record unusable sets it apart, so that no good copy is taken for one of a bad one.
+    faults = (game.fault, tags.get("Variant", ""), *sorted({*game.results} - {"*"})[1:])
+    text = "\0".join((*who, tags.get("Date", "")[:4], tags.get("FEN", ""), moves, *faults))
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
 
 

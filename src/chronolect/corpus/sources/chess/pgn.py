@@ -21,14 +21,14 @@ _LONGEST_GAME = 4 << 20  # the longest annotated games have some 100 kB; past th
 _TAGS = re.compile(
     rb'^\[[A-Za-z0-9_]+[ \t]+".*\n?(?:(?:[ \t\r]*\n)?\[(?!Event[ \t])[A-Za-z0-9_]+[ \t]+".*\n?)*', re.MULTILINE
 )
-_TAG = re.compile(r'^\[([A-Za-z0-9_]+)[ \t]+"(.*)"[ \t]*\]?[ \t\r]*$', re.MULTILINE)
+_TAG = re.compile(r'^\[([A-Za-z0-9_]+)[ \t]+"(.*)"[ \t\r]*(?:\][ \t\r]*)?$', re.MULTILINE)
 _ESCAPED_LINE = re.compile(r"^%.*$", re.MULTILINE)
 # What stands between moves and is none: move numbers, "e.p.", and signs such as "+-" ("--", a null move, is a move).
-_BETWEEN = re.compile(r"(?<!\S)\d+(?:\s*(?:\.+|…)|(?!\S))|\s*e\.p\.|(?<!\S)(?!--)[^\w\s*]+(?!\S)")
+_BETWEEN = re.compile(r"(?<!\S)\d+(?:\s*(?:\.+|…)|(?!\S))|e\.p\.|(?<!\S)(?!--)[^\w\s*]+(?!\S)")
 _TOKEN = re.compile(r"\{[^}]*\}?|;[^\n]*|[()]|\$\d+|[^\s{}();$]+")
 _GLYPH = re.compile(r"[!?]{1,2}$")
 _GLYPH_NAGS = {"!": 1, "?": 2, "!!": 3, "??": 4, "!?": 5, "?!": 6}
-_COMMAND = re.compile(r"\[%[^\]]*\]")  # clock times, arrows and evaluations inside comments
+_COMMAND = re.compile(r"\[%[^\[\]]*\]")  # clock times, arrows and evaluations inside comments
 
 
 @dataclass(frozen=True, slots=True)
