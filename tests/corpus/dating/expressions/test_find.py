@@ -65,6 +65,18 @@ def only(text: str, anchor: str | None = None) -> Found:
         ("c. 1850", "1840/1860", "year"),
         ("circa 1850", "1840/1860", "year"),
         ("about 1852", "1842/1862", "year"),
+        ("[1850?]", "1840/1860", "year"),
+        ("circa 1850-60", "1840/1870", "range"),
+        ("c. AD 80", "0070/0090", "year"),
+        ("348/47 BC", "-0347/-0346", "range"),
+        ("14/15 April 1912", "1912-04-14/1912-04-15", "range"),
+        ("Nov.–Dec. 1918", "1918-11/1918-12", "range"),
+        ("1920s and '30s", "1920/1939", "range"),
+        ("the twenties and thirties", "1920/1939", "range"),
+        ("(1900–1920s)", "1900/1929", "range"),
+        ("a 60s band", "196X", "decade"),
+        ("1972's best film", "1972", "year"),
+        ("p. 21, 2002.", "2002", "year"),
         ("MDCCCLXXVI", "1876", "year"),
         ("nineteen hundred and twelve", "1912", "year"),
         ("eighteen sixty-one", "1861", "year"),
@@ -165,6 +177,9 @@ def test_one_expression(text, edtf, kind):
         "a population of 1850",
         "some 1900 soldiers",
         "1800 workers",
+        "a rent of 150l. a year",
+        "nos. 1913, 1914 and 1915",
+        "from 100 to 1,000 souls",
         "2001: A Space Odyssey",
         "Orwell's Nineteen Eighty-Four",
         "Windows 2000",
@@ -242,6 +257,21 @@ def test_a_day_takes_its_year_from_the_sentence_before():
 def test_not_until_says_when():
     assert spans("It did not open until 1975.") == ["1975"]
     assert spans("It was open until 1975.") == ["../1975"]
+
+
+def test_lists_are_not_ranges():
+    assert spans("in 1980, 1984, and 1988") == ["1980", "1984", "1988"]
+    assert spans("the acts of 28 September 1850, and 22 March 1852") == ["1850-09-28", "1852-03-22"]
+
+
+def test_what_is_told_from_another_time_is_not_relative_to_the_writer():
+    for text in (
+        "The next year he left.",
+        "He took office the next March.",
+        "the last year of the war",
+        "In this year the king died.",
+    ):
+        assert spans(text, "2001/2024") == []
 
 
 def test_labels_and_units_decide():

@@ -8,7 +8,7 @@ from chronolect.corpus.dating.expressions.vocabulary import MONTH, MONTHS
 from chronolect.timeline import Span
 from chronolect.timeline.calendar import day_number, month_end
 
-_DAYS = re.compile(r"([0-9]+)[a-z]*(?: ?[-–&] ?| and | to | or )([0-9]+)|([0-9]+)")
+_DAYS = re.compile(r"([0-9]+)[a-z]*(?: ?[-–&/] ?| and | to | or )([0-9]+)|([0-9]+)")
 _MISREAD = str.maketrans("OIl", "011")
 _MONTH_END = re.compile(rf"(?:{MONTH})$")
 _MONTH_BEFORE = re.compile(rf"(?<![A-Za-z])({MONTH})\.?(?: the)? $")

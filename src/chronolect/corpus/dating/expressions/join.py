@@ -17,6 +17,7 @@ _TO = re.compile(
     r",? ?(?:-|–|—|(?:up )?to(?: about| around)?|until|till|through|thru|and|or|(?:to|until) the end of"
     r"|(?:until|till|to) (?:his|her|its|their) [a-z]+ (?:in|on))(?: the)? ?"
 )
+_AND = re.compile(r"\b(?:and|or)\b")
 _LEAD = re.compile(r"\b(between|from)(?: about| around)?(?: the)?(?: years?)? $", re.IGNORECASE)
 _DASHES = re.compile(r" ?[-–—] ?")
 _OPENING = re.compile(
@@ -91,7 +92,7 @@ def _range(flat: str, one: Found | Yearless, two: Found) -> Found | None:
         return None
     dashes = _DASHES.fullmatch(gap.group()) is not None
     lead = _LEAD.search(flat, max(0, one.start - 28), one.start)
-    beside = gap.group().split()[:1] in (["and"], ["or"])
+    beside = _AND.search(gap.group()) is not None
     if beside and (lead is None or lead[1].lower() != "between") and not one.type == two.type == "decade":
         return None
     if (one.type in ("era", "war", "reign") and not lead) or not (dashes or lead or one.precision == two.precision):

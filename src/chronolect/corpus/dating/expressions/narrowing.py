@@ -29,6 +29,7 @@ _QUARTER_LEFT = re.compile(
 )
 _FEAST_LEFT = re.compile(rf"\b(?P<feast>{FEAST})(?:,? of|,)? $")
 AD_LEFT = re.compile(r"(?:A\.D\.|AD|CE|[Aa]nno(?: [Dd]omini)?) ?$")
+_AFTER_JOINT = re.compile(r".*[-–/.]")
 _QUARTERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4, "final": 4}
 _PART_WORDS = {"of", "year", "early", "earlier", "mid", "middle", "late", "later"}
 _FEAST_WORDS = {name.split()[-1].lower() for name in FEASTS} | {"of"}
@@ -39,7 +40,7 @@ _MONTH_WORDS = {*MONTHS, *ORDINALS, "of", "lord", "year"}
 def narrowed(flat: str, start: int, end: int, year: int, word: str) -> Found:
     """The year with what stands before it: a month, a season, a part, "about"."""
     low = max(0, start - 48)
-    if word in _MONTH_WORDS or word.rpartition("-")[2] in MONTHS:
+    if word in _MONTH_WORDS or _AFTER_JOINT.sub("", word) in MONTHS:
         month = _MONTH_LEFT.search(flat, low, start)
         if month is not None:
             return _month(month, end, year)

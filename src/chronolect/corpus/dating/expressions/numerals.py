@@ -19,7 +19,7 @@ from chronolect.corpus.dating.expressions.years import (
 )
 from chronolect.timeline import Span
 
-_DAY_PAIR = r"(?:(?:[-–]|[ ](?:and|to|or|&|–|-)[ ])[0-9]{1,2}(?:st|nd|rd|th|d)?)?"
+_DAY_PAIR = r"(?:(?:[-–/]|[ ](?:and|to|or|&|–|-)[ ])[0-9]{1,2}(?:st|nd|rd|th|d)?)?"
 _CLOCK = r"(?:[ ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[ ][A-Z]{3,4})?(?=[ ][12][0-9]{3}))?"
 # Every alternative begins with a digit, so that `re` skips from digit to digit at memory speed; that no letter, digit, sign
 # or decimal point touches it is asked after the digit.
@@ -40,7 +40,7 @@ _NUMERAL = re.compile(
         |(?<=(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|ept|Oct|Nov|Dec)\.[ ][0-9])
         |(?<=(?:ary|rch|ril|May|une|uly|ust|ber)[ ]the[ ][0-9]))
         [0-9]?(?:st|nd|rd|th|d)?{_DAY_PAIR}{_CLOCK}(?![0-9A-Za-z]|[.:][0-9]))
-    | (?P<century>[0-9]?(?:st|nd|rd|th)[ -](?:c\.|cent\.))
+    | (?P<century>[0-9]?(?:st|nd|rd|th)[ -]?(?:c\.|cent\.|C\.?(?![A-Za-z])))
     | (?P<short>(?<='[0-9])[0-9](?:'?s)?(?![A-Za-z0-9%]))
     | (?P<tens>0'?s(?![A-Za-z0-9]))
     | (?P<early>(?:(?<=A\.D\.[ ][0-9])|(?<=(?:AD|CE)[ ][0-9])|(?<=[Yy]ear[ ][0-9])|(?<=[Aa]nno[ ][0-9])

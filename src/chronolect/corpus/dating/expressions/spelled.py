@@ -12,6 +12,7 @@ from chronolect.corpus.dating.expressions.vocabulary import (
     DECADES,
     MONTHS,
     NUMBERS,
+    OF_A_DECADE,
     ONES,
     ORDINAL,
     ORDINALS,
@@ -63,7 +64,7 @@ def centuries(flat: str, start: int, end: int, anchor: Span | None) -> Found | N
 
 def short_century(flat: str, match: re.Match[str], anchor: Span | None) -> Found | None:
     """18th c. and 18th cent."""
-    unit = flat.index("c", match.start())
+    unit = match.start() + match.group().lower().index("c")
     return centuries(flat, unit, match.end(), anchor)
 
 
@@ -81,6 +82,8 @@ _DECADE_LEFT = re.compile(
     r"\b(?P<bare>fifteen|sixteen|seventeen|eighteen|nineteen|twenty)[ -]$",
     re.IGNORECASE,
 )
+# "The twenties and thirties"
+_WORDS_BESIDE = re.compile(rf"(?:{'|'.join(DECADES)})(?:,| and| or| to)+ (?:the )?'?$", re.IGNORECASE)
 _WEATHER = re.compile(r"\b(?:[Tt]emperatures?|[Tt]hermometer|[Mm]ercury|degrees|[Hh]umidity)\b[^.!?]*$")
 _OWNED = re.compile(r"\b(?:his|her|their|my|your|our|its|high|low|upper|lower)(?: \w+)? $")
 
@@ -90,7 +93,11 @@ def decade_words(flat: str, start: int, end: int, anchor: Span | None) -> Found 
     if flat[end : end + 1].isalnum() or (flat[start - 1 : start] or " ") not in " '-":
         return None
     left = _DECADE_LEFT.search(flat, max(0, start - 48), start)
-    if left is None and not (flat[start].isupper() and flat[start - 1 : start] == " "):
+    if left is None and not (
+        (flat[start].isupper() and flat[start - 1 : start] == " ")
+        or _WORDS_BESIDE.search(flat, max(0, start - 24), start)
+        or OF_A_DECADE.match(flat, end)
+    ):
         return None
     begin = start if left is None else left.start()
     if _OWNED.search(flat, max(0, begin - 12), begin):

@@ -1,5 +1,7 @@
 """The closed word lists of English dates, and the words that tell a quantity or a label from a year."""
 
+import re
+
 MONTHS = {
     name: number
     for number, names in enumerate(
@@ -64,6 +66,11 @@ ORDINALS |= {
 }
 ORDINAL = "|".join(sorted(ORDINALS, key=len, reverse=True))
 
+# What is of a decade that has no "the" before it: "sixties music", "a 70s sitcom".
+OF_A_DECADE = re.compile(
+    r" (?:music|disco|bands?|styles?|fashions?|films?|movies?|television|TV|pop|rock|sitcoms?|hits?|comed(?:y|ies)|soul|punk|icons?|classics?"
+    r"|albums?|songs?|counterculture|tower blocks?|estates?|decor|hair|jazz|Britain|America|London|Hollywood)\b"
+)
 DECADES = {
     word: number
     for number, word in zip(
@@ -94,7 +101,7 @@ OPENING_WORDS = _words("about after around before by end from of post pre since 
 
 # Before a number: what makes it a year, even a round or an early one.
 YEAR_BEFORE = _words(
-    """in since until till by from between during before after circa c ca year years anno ad early late mid
+    """in since until till by from between during before after circa c ca year years anno ad a.d early late mid
     summer winter spring autumn fall christmas easter dated born died b d fl flourished back season class
     throughout late later early pre post aged establ established est founded built published copyright lord the-year"""
 )

@@ -16,6 +16,7 @@ from chronolect.corpus.dating.expressions.vocabulary import (
     MONTHS,
     NOT_BEFORE,
     NOT_BEFORE_CAPITALS,
+    OF_A_DECADE,
     YEAR_BEFORE,
 )
 from chronolect.timeline import Span
@@ -24,7 +25,7 @@ from chronolect.timeline import Span
 FIRST, LAST = 1700, 2035
 EARLIEST, LATEST = 1000, 2199
 
-ERA = r"(?:BCE?|B\.[ ]?C\.(?:[ ]?E\.)?|b\.c\.(?:e\.)?|bce?|AD|A\.[ ]?D\.|CE|C\.[ ]?E\.|a\.d\.)(?![A-Za-z])"
+ERA = r"(?:BCE?|B\.[ ]?C\.?(?:[ ]?E\.)?|b\.c\.(?:e\.)?|bce?|AD|A\.[ ]?D\.|CE|C\.[ ]?E\.|a\.d\.)(?![A-Za-z])"
 _DECADE = re.compile(r"'?s(?![A-Za-z0-9])")
 _SECOND = re.compile(
     r" ?(?P<sign>[-–—/]) ?(?P<year>[0-9]{4}|'?[0-9]{2}|[0-9])(?P<decade>(?<=[0-9]{3}0)'?s)?(?![0-9A-Za-z%]|[.,:–-][0-9])"
@@ -33,6 +34,7 @@ _ONGOING = re.compile(
     r" ?[-–—] ?(?:[Pp]resent|now|today|date)\b| ?[-–] ?(?=[);,.]|$)|,? (?:to|through|until|till) (?:the )?present(?: day| time)?\b"
     r"|,? to (?:this day|date)\b|,? (?:onwards?|and (?:after|later|beyond)|or later)\b|,? on(?=[,.;])"
 )
+_UNCERTAIN = re.compile(r"\?(?=[])–-])")
 # What touches a year at its end and says that it is none: letters, a slash, "1939(b)", "1905-C", a sum.
 _NO_YEAR = re.compile(r"[A-Za-z/]|\([a-z0-9]\)|-[A-Z]\b| ?[+*×%°]| ?= ?[A-Za-z0-9(]")
 _ADDRESS = re.compile(
@@ -61,7 +63,8 @@ _SHORT_LEFT = re.compile(
     rf"|fall|class|circa|{MONTH})\.?,?[ -]|[-–/] ?|^)'$",
     re.IGNORECASE,
 )
-_DECADES_BESIDE = re.compile(r"[0-9]0'?s (?:and|or|to|through) (?:the )?$")
+# "1920s and '30s"
+_DECADES_BESIDE = re.compile(r"([0-9]{2})[0-9]0'?s (?:and|or|to|through) (?:the )?(?:early |late |mid-)?$")
 
 
 def four_digits(flat: str, match: re.Match[str], anchor: Span | None) -> Found | None:
@@ -90,6 +93,8 @@ def four_digits(flat: str, match: re.Match[str], anchor: Span | None) -> Found |
         return None
     if not (strong or FIRST <= number <= LAST or _is_plausible(flat, start, end, number, word)):
         return None
+    if _UNCERTAIN.match(flat, end):
+        return Found(start, end + 1, around(years(number)), "year", "year")
     ongoing = _ONGOING.match(flat, end)
     if ongoing is not None:
         return Found(start, ongoing.end(), open_end(years(number)), "open", "year")
@@ -165,11 +170,14 @@ def _pair(flat: str, start: int, first: int, second: re.Match[str], word: str) -
     strong = word in YEAR_BEFORE or flat[start - 1 : start] == "("
     if (
         not (EARLIEST <= first < last <= LATEST)
-        or (first < 1500 and not strong)
+        or (first < 1500 and not strong and first % 50 == 0)
         or is_quantity(flat, second.end(), last, strong)
     ):
         return None
     kind = "season" if word == "winter" or flat[max(0, start - 10) : start].lower().endswith("winter of ") else "range"
+    about = ABOUT_LEFT.search(flat, max(0, start - 16), start) if word in ("c", "ca", "circa") else None
+    if about is not None:
+        return Found(about.start(), second.end(), around(years(first, last)), kind, "year")
     return Found(start, second.end(), years(first, last), kind, "year")
 
 
@@ -212,7 +220,7 @@ def misread_year(flat: str, match: re.Match[str], anchor: Span | None) -> Found 
     start = match.start() - (match.lastgroup == "misread_one")
     text = flat[start : match.end()]
     year = int(unmisread(text))
-    if text.isdigit() or not 1500 <= year <= LAST:
+    if text.rstrip("l").isdigit() or not 1500 <= year <= LAST:  # "150l." is a sum of pounds
         return None
     word = word_before(flat, start)
     if _is_labelled(flat, start, word) or is_quantity(flat, match.end(), year, word in YEAR_BEFORE):
@@ -243,6 +251,9 @@ def after_era(flat: str, match: re.Match[str], anchor: Span | None) -> Found | N
     goes_on = _GOES_ON if word_before(flat, start) != "from" else _TO_YEAR
     if number < least or (least == 100 and not goes_on.match(flat, end)):
         return None
+    about = ABOUT_LEFT.search(flat, max(0, era.start() - 12), era.start()) if era is not None else None
+    if about is not None:
+        return Found(about.start(), end, around(years(number)), "year", "year")
     until = _RANGE_AFTER_ERA.match(flat, end) if era is not None else None
     if until is not None and number < int(until[1]) <= LATEST:
         return Found(era.start() if era else start, until.end(), years(number, int(until[1])), "range", "year")
@@ -268,9 +279,15 @@ def tens(flat: str, match: re.Match[str], anchor: Span | None) -> Found | None:
 
 
 def _short_decade(flat: str, start: int, end: int, number: int, anchor: Span | None) -> Found | None:
-    left = _DECADE_LEFT.search(flat, max(0, start - 40), start)
-    if number % 10 or left is None:
+    if number % 10:
         return None
+    beside = _DECADES_BESIDE.search(flat, max(0, start - 16), start)
+    if beside is not None:
+        first = int(beside[1]) * 100 + number
+        return Found(start, end, years(first, first + 9), "decade", "decade")
+    left = _DECADE_LEFT.search(flat, max(0, start - 40), start)
     first = decade_of(number, anchor)
+    if left is None:
+        return Found(start, end, years(first, first + 9), "decade", "decade") if OF_A_DECADE.match(flat, end) else None
     span, part = years(first, first + 9), left["the_part"] or left["part"]
     return Found(left.start(), end, part_of(span, part) if part else span, "decade", "decade")
