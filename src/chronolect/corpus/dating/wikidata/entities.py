@@ -14,7 +14,7 @@ whole beginning and end: other damage in such a line goes unnoticed, and would c
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -125,13 +125,21 @@ class EntityReader:
     @cached_property
     def _properties(self) -> re.Pattern[bytes]:
         """A wanted property as a key, and what it holds: statements, snaks, or (neither) something unusual."""
-        numbers = "|".join(sorted(name[1:] for name in self.roles))
         return re.compile(
             (
-                rf'"(P(?:{numbers}))"\s*:'
+                rf'"(P{_any_of([name[1:] for name in self.roles])})"\s*:'
                 r'(?:(\[\{"(?:mainsnak|id|rank|type)")|(\[\{"(?:snaktype|hash|property|datavalue|datatype)"))?'
             ).encode()
         )
+
+
+def _any_of(numbers: Iterable[str]) -> str:
+    """A pattern for any of the numbers that decides digit by digit: `re` tries the branches of a plain list in turn."""
+    tails: dict[str, list[str]] = {}
+    for number in numbers:
+        tails.setdefault(number[:1], []).append(number[1:])
+    branches = [digit + _any_of(rest) if digit else "" for digit, rest in sorted(tails.items(), reverse=True)]
+    return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
 
 
 def _is_item(entity: Mapping[str, Any]) -> bool:

@@ -81,7 +81,7 @@ def read_time(value: Any) -> Time:
         raise BadTime("missing part", "a time without its time, precision or calendar model") from None
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 16)  # most dates are those of many entities; the span keeps its notation for them
 def _read(time: str, precision: int, calendar_model: str, margin: int) -> Time:
     found = _TIME.fullmatch(time)
     calendar = CALENDARS.get(calendar_model.rpartition("/")[2])
@@ -108,7 +108,8 @@ def _read(time: str, precision: int, calendar_model: str, margin: int) -> Time:
         precision = MONTH
     first, last = _bounds(astronomical, month, day, precision, calendar)
     extra = margin * (1 if precision == DAY else 31 if precision == MONTH else 366 * 10 ** (YEAR - precision))
-    return Time(clamped(first - extra, last + extra), PRECISIONS[precision], calendar, doubt)
+    span = clamped(first - extra, last + extra)
+    return Time(Span(span.earliest, span.latest, span.edtf()), PRECISIONS[precision], calendar, doubt)
 
 
 def _bounds(year: int, month: int, day: int, precision: int, calendar: Calendar) -> tuple[int, int]:
