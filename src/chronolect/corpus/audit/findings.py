@@ -1,5 +1,6 @@
 """What an audit finds in one text: dates, words, marks and n-grams past a day, none overlapping another."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -44,12 +45,13 @@ def find_hits(text: str, matcher: Matcher, cutoff: Cutoff, *, anchor: Span | Non
 
 def snippet(text: str, start: int, end: int) -> str:
     """The words around a finding, on one line."""
-    first, last = max(0, start - _AROUND), min(len(text), end + _AROUND)
-    if first:
-        first = max(first, text.find(" ", first, start) + 1)
-    if last < len(text):
-        last = max(end, text.rfind(" ", end, last))
-    return " ".join(text[first:last].split())
+    before = text[max(0, start - _AROUND) : start]
+    after = text[end : end + _AROUND]
+    if start > _AROUND:
+        before = re.sub(r"^\S*\s", "", before)
+    if end + _AROUND < len(text):
+        after = re.sub(r"\s\S*$", "", after)
+    return " ".join(f"{before}{text[start:end]}{after}".split())
 
 
 def hit_to_row(hit: Hit, text: str, document: str, source: str) -> dict[str, Any]:

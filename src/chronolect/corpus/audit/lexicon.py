@@ -89,6 +89,8 @@ def _past_and_participle(word: str) -> set[str]:
     if word.endswith("y") and word[-2:-1] not in _VOWELS:
         return {word[:-1] + "ied", word + "ing"}
     found = {word + "ed", word + "ing"}
-    if len(word) > 2 and word[-1] in "bdgklmnprt" and word[-2] in _VOWELS:  # debug: debugged; edit: edited
+    if (
+        len(word) > 2 and word[-1] in "bdgklmnprt" and word[-2] in _VOWELS and word[-3] not in _VOWELS
+    ):  # debug: debugged; edit: edited; download: downloaded
         found |= {word + word[-1] + "ed", word + word[-1] + "ing"}
     return found

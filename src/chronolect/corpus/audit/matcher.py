@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -31,12 +31,15 @@ class Hit(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """What is told by a literal: the spelling that must stand there where case counts, or the pattern that must match there."""
+    """What is told by a literal: the spelling that must stand there where case counts, the letters (small ones) where they are more than ASCII,
+    or the pattern that must match there.
+    """
 
     kind: str
     term: str
     year: int | None
     exact: str | None = None
+    letters: str | None = None
     pattern: re.Pattern[str] | None = None
 
 
@@ -65,15 +68,13 @@ class Matcher:
         """The hits in a flattened text past `limit` (the matcher's own by default), in order of their ends; they may overlap."""
         data = flat.encode("latin-1", "replace").lower()
         last = self.limit if limit is None else limit
-        automaton, literals, entries = self._automaton
+        automaton, edges, entries = self._automaton
         size = len(flat)
         for number, start, end in automaton.find_matches_as_indexes(data, overlapping=True):
-            opens, closes, checked = literals[number]
+            opens, closes = edges[number]
             if opens and start and flat[start - 1].isalnum():
                 continue
             if closes and end < size and flat[end].isalnum():
-                continue
-            if checked is not None and flat[start:end].lower() != checked:
                 continue
             for entry in entries[number]:
                 hit = _read(entry, flat, start, end)
@@ -97,54 +98,56 @@ class Matcher:
         return re.compile(f"[{signs}]") if signs else None, marks
 
     @cached_property
-    def _automaton(self) -> tuple[BytesAhoCorasick, list[tuple[bool, bool, str | None]], list[list[_Entry]]]:
-        entries: dict[str, list[_Entry]] = defaultdict(list)
+    def _automaton(self) -> tuple[BytesAhoCorasick, list[tuple[bool, bool]], list[list[_Entry]]]:
+        """The automaton, and of each literal whether its ends are ends of words, and what it tells."""
+        entries: dict[bytes, dict[_Entry, None]] = defaultdict(dict)
+        edges: dict[bytes, tuple[bool, bool]] = {}
         for literal, entry in self._entries():
-            entries[literal].append(entry)
-        # Literals that differ only in what Latin-1 does not have, or in the case of its accented letters, are kept apart.
-        literals = [(literal[0].isalnum(), literal[-1].isalnum(), _beyond_ascii(literal)) for literal in entries]
-        patterns = [literal.encode("latin-1", "replace").lower() for literal in entries]
-        automaton = BytesAhoCorasick(
-            patterns, implementation=Implementation.DFA if len(patterns) < _LARGE else Implementation.ContiguousNFA
-        )
-        return automaton, literals, list(entries.values())
+            data = literal.encode("latin-1", "replace").lower()
+            entries[data][entry] = None
+            edges[data] = literal[0].isalnum(), literal[-1].isalnum()
+        kind = Implementation.DFA if len(entries) < _LARGE else Implementation.ContiguousNFA
+        automaton = BytesAhoCorasick(list(entries), implementation=kind)
+        return automaton, [edges[data] for data in entries], [list(told) for told in entries.values()]
 
     def _entries(self) -> Iterator[tuple[str, _Entry]]:
         for term in self.terms:
             if term.year > self.limit:
                 for form in sorted(forms(term)):
-                    entry = _Entry("word", term.term, term.year, form if term.exact else None)
-                    yield from ((literal, entry) for literal in _in_cases(form))
+                    yield from _in_cases(
+                        form, _Entry("word", term.term, term.year, form if term.exact else None, _letters(form))
+                    )
         for mark in self.marks:
             if mark.year > self.limit or (mark.pattern is not None and "year" in mark.pattern.groupindex):
                 for literal in mark.literals:
-                    yield literal, _Entry("mark", mark.name, mark.year, pattern=mark.pattern)
+                    yield literal, _Entry("mark", mark.name, mark.year, letters=_letters(literal), pattern=mark.pattern)
         for ngram in self.ngrams:
-            yield from ((literal, _Entry("ngram", ngram, None)) for literal in _in_cases(ngram))
+            yield from _in_cases(ngram, _Entry("ngram", ngram, None, letters=_letters(ngram)))
 
     def __reduce__(self) -> tuple[type["Matcher"], tuple[Sequence[Term], Sequence[Mark], Sequence[str], int]]:
         return Matcher, (self.terms, self.marks, self.ngrams, self.limit)  # the automaton is made anew in each process
 
 
-def _in_cases(form: str) -> Iterable[str]:
-    """The spellings to search for: bytes in small letters leave accented letters as they are."""
-    low = form.lower()
-    return {low} if form.isascii() else {low, form, form.upper(), form[:1].upper() + form[1:]}
+def _in_cases(form: str, entry: _Entry) -> Iterator[tuple[str, _Entry]]:
+    """The spellings to search for: small letters of bytes leave accented letters as they are."""
+    if form.isascii():
+        yield form, entry
+    else:
+        yield from ((cased, entry) for cased in (form.lower(), form, form.upper(), form[:1].upper() + form[1:]))
 
 
-def _beyond_ascii(literal: str) -> str | None:
-    """What to compare a hit with, where bytes say too little."""
-    return None if literal.isascii() else literal.lower()
+def _letters(form: str) -> str | None:
+    return None if form.isascii() else form.lower()
 
 
 def _read(entry: _Entry, flat: str, start: int, end: int) -> Hit | None:
     """The hit of an entry whose literal stands at `start`, if the text there is what it asks for."""
-    if entry.exact is not None:
-        found = flat[start:end]
-        if found != entry.exact and not (
-            found == entry.exact.upper() and (" " in found or "-" in found or len(found) >= _SHOUTED)
-        ):
-            return None
+    found = flat[start:end]
+    if entry.letters is not None and found.lower() != entry.letters:
+        return None
+    shouted = " " in found or "-" in found or len(found) >= _SHOUTED
+    if entry.exact is not None and found != entry.exact and not (shouted and found == entry.exact.upper()):
+        return None
     if entry.pattern is None:
         return Hit(start, end, entry.kind, entry.term, entry.year)
     first = max(0, start - _BEFORE)

@@ -88,9 +88,19 @@ def learn_ngrams(
         seen = map_corpus(
             work, after, _count_words, engine, label="counting words", schema=_WORDS, into=".scratch/words"
         )
+        if not seen.kept:
+            raise UserError(f"{after}: no word in it")
         _merge_words(work, words, min_count)
         count_after = _CountKeys(words.absolute(), None, longest)
-        map_corpus(work, after, count_after, engine, label="counting runs", schema=_KEYS, into=".scratch/after")
+        counted = map_corpus(
+            work, after, count_after, engine, label="counting runs", schema=_KEYS, into=".scratch/after"
+        )
+        none = UserError(
+            f"{after}: no n-gram is there {min_count} times and never in {before} at log-odds of {min_log_odds:g}; "
+            "give more text, or lower --min-count or --min-log-odds"
+        )
+        if not counted.kept:
+            raise none
         _merge_keys(work, candidates, min_count, min_documents)
         count_before = _CountKeys(words.absolute(), candidates.absolute(), longest)
         earlier = map_corpus(
@@ -99,10 +109,7 @@ def learn_ngrams(
         total_after, total_before = seen.counts["words"], earlier.counts["words"]
         lengths = _write(work, words, candidates, total_before, total_after, min_log_odds)
         if not sum(lengths):
-            raise UserError(
-                f"{after}: no n-gram is there {min_count} times and never in {before} at log-odds of {min_log_odds:g}; "
-                "give more text, or lower --min-count or --min-log-odds"
-            )
+            raise none
         names = ("unigrams", "bigrams", "trigrams")
         work.counts = {
             "words_before": total_before,
@@ -147,8 +154,6 @@ def _count_words(batch: pa.RecordBatch, output: Output) -> None:
 def _merge_words(work: Stage, target: Path, min_count: int) -> None:
     """Write the words that are there often enough, the most frequent first; the row of a word is its number less one."""
     folder = work.scratch / "words"
-    if not any(folder.glob("part-*.parquet")):
-        raise UserError("the later corpus has no words")
     with database(work.scratch) as db:
         db.execute(
             f"COPY (SELECT word, sum(count)::BIGINT AS count FROM {parts_of(folder)} GROUP BY word HAVING sum(count) >= {min_count:d} "
@@ -257,7 +262,7 @@ def _left(db: duckdb.DuckDBPyConnection, before: Path, candidates: Path) -> Iter
     query = f"SELECT key, count, documents FROM read_parquet({sql_text(candidates)})"
     if any(before.glob("part-*.parquet")):
         query += f" WHERE key NOT IN (SELECT key FROM {parts_of(before)})"
-    for batch in db.sql(query + " ORDER BY key").fetch_record_batch(1 << 16):
+    for batch in db.sql(query + " ORDER BY key").to_arrow_reader(1 << 16):
         yield batch.to_pylist()
 
 
