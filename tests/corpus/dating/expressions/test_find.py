@@ -140,6 +140,8 @@ def only(text: str, anchor: str | None = None) -> Found:
         ("WWII", "1939/1945", "war"),
         ("the Iran–Iraq War", "1980/1988", "war"),
         ("since the Second World War", "1939/..", "open"),
+        ("after the Second World War", "1945/..", "open"),
+        ("before the Second World War", "../1939", "open"),
     ],
 )
 def test_one_expression(text, edtf, kind):

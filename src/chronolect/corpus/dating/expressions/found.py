@@ -4,7 +4,7 @@ from functools import cache
 from typing import NamedTuple
 
 from chronolect.timeline import Span
-from chronolect.timeline.calendar import FIRST_YEAR, LAST_YEAR, year_of
+from chronolect.timeline.calendar import FIRST_YEAR, LAST_YEAR, year_end, year_of, year_start
 
 
 class Found(NamedTuple):
@@ -59,14 +59,20 @@ def open_start(span: Span) -> Span:
     return Span(None, span.latest)
 
 
-def before(span: Span) -> Span | None:
-    """The time before a span; `None` if it has no first day."""
-    return None if span.earliest is None else Span(None, span.earliest - 1)
+def before(span: Span, *, named: bool = False) -> Span | None:
+    """The time before a span; `None` if it has no first day. What is before a named period may be of its first year, because
+    the tables know them by years.
+    """
+    if span.earliest is None:
+        return None
+    return Span(None, year_end(year_of(span.earliest)) if named else span.earliest - 1)
 
 
-def after(span: Span) -> Span | None:
-    """The time after a span; `None` if it has no last day."""
-    return None if span.latest is None else Span(span.latest + 1, None)
+def after(span: Span, *, named: bool = False) -> Span | None:
+    """The time after a span; `None` if it has no last day. What is after a named period may be of its last year."""
+    if span.latest is None:
+        return None
+    return Span(year_start(year_of(span.latest)) if named else span.latest + 1, None)
 
 
 def around(span: Span, margin: int = 10) -> Span:

@@ -38,6 +38,7 @@ _NEGATED = re.compile(r"(?:\b(?:not|never|nor|neither|nothing|nobody|no one|hard
 _IS_FROM = re.compile(
     r"\b(?:dat(?:ed|es|ing)|is|are|was|were|letters?|photographs?|pictures?|maps?|coins?|copy|manuscripts?|one|those) $"
 )
+_NAMED = ("era", "war", "reign")
 _UNITS = ("day", "month", "year", "season")
 
 
@@ -95,7 +96,7 @@ def _range(flat: str, one: Found | Yearless, two: Found) -> Found | None:
     beside = _AND.search(gap.group()) is not None
     if beside and (lead is None or lead[1].lower() != "between") and not one.type == two.type == "decade":
         return None
-    if (one.type in ("era", "war", "reign") and not lead) or not (dashes or lead or one.precision == two.precision):
+    if (one.type in _NAMED and not lead) or not (dashes or lead or one.precision == two.precision):
         return None
     first = one.span
     if (
@@ -158,14 +159,13 @@ def _open(flat: str, one: Found) -> Found:
     if one.type == "year" and flat[one.start - 4 : one.start] == "the ":
         return one  # "after the 1918 armistice": the year belongs to the event
     span: Span | None = None
+    named = one.type in _NAMED
     if left["before"]:
-        span = before(one.span)
+        span = before(one.span, named=named)
     elif left["after"]:
-        span = after(one.span)
+        span = after(one.span, named=named)
     elif left["not_before"] or (
-        left["from"]
-        and one.precision in ("month", "year")
-        and not _IS_FROM.search(flat, max(0, left.start() - 16), left.start())
+        left["from"] and one.precision in _UNITS and not _IS_FROM.search(flat, max(0, left.start() - 16), left.start())
     ):
         span = open_end(one.span)
     elif left["not_after"] and _NEGATED.search(flat, max(0, left.start() - 60), left.start()):

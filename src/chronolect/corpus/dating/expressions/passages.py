@@ -16,10 +16,11 @@ LONG = 600
 # A line that wraps because a column is full is of a length between these; a longer one is a paragraph of its own.
 _NARROW, _WIDE = 45, 100
 
+_UNKNOWN = Span()
 _LINE = re.compile(r"[^\n]*\n|[^\n]+$")
 _ITEM = re.compile(r"[ \t]*(?:[-*•–—·#;:]+ |\(?[0-9]{1,3}[.)] |\(?[a-z]\) )")
 _MARKED_HEADING = re.compile(r"[ \t]*(?:#{1,6} .*|=+ .*? =+|={2,}.*?={2,})[ \t]*$")
-_SENTENCE = re.compile(r"(?<=[a-z0-9)\]\"'”’%])(?<!\b[A-Za-z]\.)([.!?][\"'”’)\]]*)\s+(?=[\"'“‘(\[]?[A-Z0-9])")
+_SENTENCE = re.compile(r"[.!?](?<=[a-z0-9)\]\"'”’%][.!?])(?<!\b[A-Za-z]\.)[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])")
 _ABBREVIATION = re.compile(
     r"\b(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Rev|Hon|Gen|Col|Capt|Lt|Sgt|Gov|Sen|Rep|Messrs|No|Nos|Vol|vol|pp|p|ch|cf|viz|etc|vs|ca|c|b|d|fl"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec|approx|Inc|Ltd|Co|Fig|fig|Op|op|al)$"
@@ -56,7 +57,8 @@ def date_passages(text: str, anchor: Span | None = None) -> list[Passage]:
         for place in range(bisect_right(starts, found.start) - 1, bisect_right(starts, found.end - 1)):
             held[place].append(found)
     return [
-        Passage(*bound, hull([one.span for one in inside]), inside) for bound, inside in zip(bounds, held, strict=True)
+        Passage(start, end, hull([one.span for one in inside]) if inside else _UNKNOWN, inside)
+        for (start, end), inside in zip(bounds, held, strict=True)
     ]
 
 
