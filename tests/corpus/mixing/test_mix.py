@@ -1,5 +1,7 @@
 import itertools
 import random
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -9,8 +11,10 @@ from chronolect.corpus import Document, read_documents
 from chronolect.corpus.document import part_files
 from chronolect.corpus.encoding import Encoder
 from chronolect.corpus.engine import Engine
+from chronolect.corpus.holdout import HeldOut, hold_out
 from chronolect.corpus.mixing import shuffle
 from chronolect.corpus.mixing.command import mix_corpora
+from chronolect.corpus.quality.dedup import dedup_corpus
 from chronolect.errors import UserError
 from chronolect.timeline import Span
 
@@ -141,6 +145,7 @@ def test_same_bytes_for_any_number_of_workers_and_buckets(corpora, tmp_path, mon
         ({"cap": ["ches=0.1"]}, '--cap "ches".*chess'),
         ({"repeat": ["book=2"]}, '--repeat "book".*books'),
         ({"repeat": ["books=x"]}, "--repeat"),
+        ({"repeat": ["books=0.0001", "wiki=0.0001", "chess=0.0001"]}, "no document is drawn"),
         ({"era_cap": ["then=0.1"]}, "then"),
         ({"cap": ["wiki=0.3", "chess=0.3", "books=0.3"]}, "leave nothing"),
         ({"cap": ["wiki=3", "chess=3", "books=3"]}, "too large"),
@@ -150,3 +155,50 @@ def test_same_bytes_for_any_number_of_workers_and_buckets(corpora, tmp_path, mon
 def test_wrong_flags(corpora, tmp_path, flags, message):
     with pytest.raises(UserError, match=message):
         mix_corpora(corpora, out=tmp_path / "out", engine=ALONE, **flags)
+
+
+def test_nothing_held_out_stands_in_the_training_text(make_corpus, tmp_path):
+    """The steps that docs/quality.md gives: what packing will hold out is the held-out corpus, and no run of its words is elsewhere."""
+    documents = made("books", 120, words=80)
+    passage = " ".join(f"w{i}" for i in range(60))
+    rule = HeldOut(0.2)
+    quoted = next(document for document in documents if rule(f"{document.text} {passage}"))
+    quoting = next(document for document in documents if not rule(f"{document.text} {passage} again"))
+    corpus = make_corpus(
+        [
+            *documents,
+            Document(id="quoted", text=f"{quoted.text} {passage}", source="books"),
+            Document(id="quoting", text=f"{quoting.text} {passage} again", source="books"),
+        ]
+    )
+    held = {document.id for document in read_documents(corpus) if rule(document.text)}
+    hold_out(corpus, out=tmp_path / "heldout", val_ratio=0.2)
+    dedup_corpus(corpus, out=tmp_path / "train", against=tmp_path / "heldout", shared_words=50, engine=ALONE)
+    assert set(ids(tmp_path / "train")) == {document.id for document in read_documents(corpus)} - held - {"quoting"}
+    mix_corpora([tmp_path / "train", tmp_path / "heldout"], out=tmp_path / "ready", engine=ALONE)
+    assert {document.id for document in read_documents(tmp_path / "ready") if rule(document.text)} == held
+
+
+@pytest.mark.parametrize("stopped", ["command._Scatter", "shuffle.BucketSorter"])
+def test_killed_run_goes_on_to_the_same_result(corpora, tmp_path, monkeypatch, stopped):
+    program = f"""
+import os
+from pathlib import Path
+from chronolect.corpus.engine import Engine
+from chronolect.corpus.mixing import command, shuffle
+shuffle._BUCKET_BYTES = 4000
+work, calls = {stopped}.__call__, []
+def dying(self, shard, output):
+    calls.append(1)
+    if len(calls) == 3:
+        os._exit(9)
+    work(self, shard, output)
+{stopped}.__call__ = dying
+corpora = [Path(path) for path in {[str(corpus) for corpus in corpora]!r}]
+command.mix_corpora(corpora, out=Path({str(tmp_path / "killed")!r}), cap=["chess=0.1"], engine=Engine(workers=1))
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 9
+    monkeypatch.setattr(shuffle, "_BUCKET_BYTES", 4000)
+    for out in ("killed", "whole"):
+        mix_corpora(corpora, out=tmp_path / out, cap=["chess=0.1"], engine=ALONE)
+    assert digest_tree(tmp_path / "killed") == digest_tree(tmp_path / "whole")

@@ -45,6 +45,8 @@ def choose(folder: Path, caps: Sequence[Cap], repeats: dict[str, float]) -> Choi
     """Decide from the rows of `COPIES` in `folder`. Every cap holds for what is taken; at most one document less of each
     capped cell is taken than would fit.
     """
+    if not list(folder.glob("part-*.parquet")):
+        raise UserError("no document is drawn: raise --repeat")
     with database(folder) as db:
         db.execute(f"CREATE VIEW copies AS SELECT * FROM {parts_of(folder)}")
         cells = db.sql(
