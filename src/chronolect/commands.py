@@ -125,10 +125,28 @@ COMMANDS = (
         "chronolect corpus dates llm corpus/dated --url http://127.0.0.1:1234/v1 --budget-tokens 1000000 --out dates/llm",
     ),
     Command(
+        "corpus topics",
+        "chronolect.corpus.topics.importing:year_topics",
+        "Read the events of year pages out of a Wikipedia dump.",
+        "chronolect corpus topics enwiki-latest-pages-articles-multistream.xml.bz2 --out topics",
+    ),
+    Command(
         "corpus date",
         "chronolect.corpus.dating.date:date_corpus",
         "Give documents the dates that knowledge bases, categories or their own words state.",
         "chronolect corpus date corpus/wikipedia --dates dates/wikidata --out corpus/dated",
+    ),
+    Command(
+        "corpus audit",
+        "chronolect.corpus.audit.command:audit_corpus",
+        "Find what is past the cutoff in text that claims to be before it; drop it if asked.",
+        "chronolect corpus audit corpus/before-1901 --cutoff 1900-12-31 --repair --out audit",
+    ),
+    Command(
+        "corpus audit-learn",
+        "chronolect.corpus.audit.ngrams:learn_ngrams",
+        "Learn words and n-grams that are seen only in later text, for `corpus audit`.",
+        "chronolect corpus audit-learn corpus/before corpus/after --out ngrams",
     ),
     Command(
         "corpus clean",
