@@ -18,7 +18,9 @@ _LONE_NUMBER = re.compile(
     r"^[\[({\-–—.\s]*(?:p(?:age|g|\.)?\s*)?(?P<number>\d{1,4}|[ivxlc]{1,7})[\])}\-–—.\s]*$", re.IGNORECASE
 )
 _HEAD_WITH_NUMBER = re.compile(r"^\s*(?:(?P<before>\d{1,4})\s+)?(?P<head>\S.{1,58}?\S)(?:\s+(?P<after>\d{1,4}))?\s*$")
-_BROKEN_WORD = re.compile(r"(?P<start>[^\W\d_]{2,})[-¬\u00ad]$")
+_ATTACHED_END, _ATTACHED_START = re.compile(r"\S(?:--|—)$"), re.compile(r"(?:--|—)\S")
+_HYPHENS = "-¬\u00ad"
+_BROKEN_WORD = re.compile(rf"(?P<start>[^\W\d_]{{2,}})[{_HYPHENS}]$")
 
 
 @dataclass(slots=True)
@@ -86,17 +88,17 @@ def join_lines(lines: Sequence[str], known: frozenset[str] | None = None) -> str
     >>> join_lines(["a well-", "known man", "spoke"]), join_lines(["the com-", "plete man"], frozenset({"complete"}))
     ('a well-known man spoke', 'the complete man')
     """
-    text = " ".join(lines[0].split())
+    pieces = [" ".join(lines[0].split())]
     for line in lines[1:]:
-        after = " ".join(line.split())
-        broken = _BROKEN_WORD.search(text)
-        if broken and after[:1].isalpha():
-            text = (text[:-1] if _is_cut(broken["start"], text[-1], after, known) else text) + after
-        elif text.endswith(("--", "—")) or after.startswith(("--", "—")):
-            text += after
-        else:
-            text += " " + after
-    return text
+        before, after = pieces[-1], " ".join(line.split())
+        broken = _BROKEN_WORD.search(before) if before[-1:] in _HYPHENS and after[:1].isalpha() else None
+        if broken:
+            if _is_cut(broken["start"], before[-1], after, known):
+                pieces[-1] = before[:-1]
+        elif not (_ATTACHED_END.search(before) or _ATTACHED_START.match(after)):
+            pieces.append(" ")
+        pieces.append(after)
+    return "".join(pieces)
 
 
 def _is_cut(start: str, mark: str, after: str, known: frozenset[str] | None) -> bool:

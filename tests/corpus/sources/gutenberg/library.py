@@ -103,7 +103,7 @@ The Project Gutenberg Etext of The Carrier
 
 ****     SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS  *Ver.04.29.93*END*
 
-[There is an improved edition of this title, eBook #902]
+[There is an improved edition of this eBook, number 902]
 
 Ce document fut présenté en lecture par Some Body.
 
