@@ -181,6 +181,17 @@ def test_one_expression(text, edtf, kind):
         "1800 workers",
         "a rent of 150l. a year",
         "nos. 1913, 1914 and 1915",
+        "one in 2000",
+        "1984 of them",
+        "1850 a month",
+        "a 2000-word essay",
+        "The PIN is 1967",
+        "1800 K",
+        "boils at 1984 degrees",
+        "1999 USD or 2000 €",
+        "stanza 2000",
+        "42 U.S.C. 1983",
+        "by 1984 votes",
         "from 100 to 1,000 souls",
         "2001: A Space Odyssey",
         "Orwell's Nineteen Eighty-Four",
@@ -282,6 +293,7 @@ def test_labels_and_units_decide():
     assert spans("the comet of 1066") == ["1066"]
     assert spans("the population of 1969") == []
     assert spans("the 1968 riots") == ["1968"]
+    assert spans("it injured 25 in 1919 and 250,000 in 1920") == ["1919", "1920"]
 
 
 def test_places_are_those_of_the_text():

@@ -5,6 +5,14 @@ import re
 from chronolect.corpus.dating.expressions.vocabulary import COUNTED, NOT_PLURAL, UNITS
 
 _NEXT = re.compile(r"[ -]((?:[a-z]+[ -])?)([A-Za-z]+)")
+# "1984 of them", "1850 a month", "a 2000-word essay".
+_COUNTS = re.compile(
+    r" of (?:them|us|these|those|which|whom|the men)\b| (?:a|an|per|each) (?:month|year|week|day|head|hour|acre|ton|man|dozen)\b"
+    r"|-(?:word|seat|page|bed|room|mile|foot|ton|tonne|acre|yard|man|strong|year|day|hour|met(?:re|er)|volt|watt|piece|member|person|pound|line"
+    r"|hectare|degree|bit|pixel|calorie)\b"
+)
+_UNIT_CAPITALS = frozenset(["K", "USD", "EUR", "GBP", "CHF", "JPY", "UTC", "GMT"])
+_SIGNS = frozenset("%°′″×€£¥₽")
 _STRIP = "([{\"'.,;:“”‘’—–"
 
 
@@ -18,10 +26,12 @@ def is_quantity(flat: str, end: int, number: int, strong: bool) -> bool:
     """Whether what follows a number counts or measures something. `strong`: a word such as "in" stands before it."""
     found = _NEXT.match(flat, end)
     if found is None:
-        return flat[end : end + 1] in ("%", "°", "′", "″", "×") or flat[end : end + 2] == " %"
+        return flat[end : end + 1] in _SIGNS or (flat[end : end + 1] == " " and flat[end + 1 : end + 2] in _SIGNS)
+    if _COUNTS.match(flat, end):
+        return True
     adjective, last = found.groups()
     word = adjective.rstrip(" -") or last
-    if word in UNITS:
+    if word in UNITS or word in _UNIT_CAPITALS:
         return True
     if strong and number >= 1700:
         return False

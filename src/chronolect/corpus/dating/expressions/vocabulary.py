@@ -101,9 +101,9 @@ OPENING_WORDS = _words("about after around before by end from of post pre since 
 
 # Before a number: what makes it a year, even a round or an early one.
 YEAR_BEFORE = _words(
-    """in since until till by from between during before after circa c ca year years anno ad a.d early late mid
-    summer winter spring autumn fall christmas easter dated born died b d fl flourished back season class
-    throughout late later early pre post aged establ established est founded built published copyright lord the-year"""
+    """in since until till by from between during before after circa c ca year years anno ad a.d early late mid summer
+    winter spring autumn fall christmas easter dated born died b d fl flourished back season throughout later pre
+    post aged establ established est founded built published copyright lord the-year"""
 )
 # Before a number: a label, an amount, or an arithmetic sign.
 NOT_BEFORE = _words(
@@ -118,12 +118,15 @@ NOT_BEFORE = _words(
     tracks gate platform bus tram patent file docket bill resolution nearly almost over exceeding than least most
     only exactly every each per times plus minus equals equal total totals totalling totaling numbering cost costs
     costing paid worth additional extra further another all these those some weighing measuring covering population
-    length height depth width distance area altitude elevation us$ a$ c$ hk$ nt$ r$ $ £ € ¥ # + * × @ < > & lire
-    yen pounds dollars francs marks roubles rupees scored points up mere whopping approximately-some
-    ticket tickets bug bugs fix pull commit locker lockers password combination bib hut kilometre registration licence license plate
-    reference invoice account acct claim batch sku berth pennant tyre tyres sonnet sonnets canto cantos psalms hymns boxcar peak
-    nokia peugeot citroen fiat alfa volvo triumph opel audi bmw mercedes canon nikon epson xerox ibm intel casio yamaha roland korg
-    cessna dell samsung pentium chevrolet silverado honda suzuki kawasaki formula channel band wavelength isotope carbon at"""
+    length height depth width distance area altitude elevation us$ a$ c$ hk$ nt$ r$ $ £ € ¥ # + * × @ < > & lire yen
+    pounds dollars francs marks roubles rupees scored points up mere whopping approximately-some ticket tickets bug
+    bugs fix pull commit locker lockers password combination bib hut kilometre registration licence license
+    reference invoice account acct claim batch sku berth pennant tyre tyres sonnet sonnets canto cantos psalms hymns
+    boxcar peak nokia peugeot citroen fiat alfa volvo triumph opel audi bmw mercedes canon nikon epson xerox ibm
+    intel casio yamaha roland korg cessna dell samsung pentium chevrolet silverado honda suzuki kawasaki formula
+    band wavelength isotope carbon at nr nº n° n cat inv ms mss codex papyrus kv stanza stanzas bar bars measure
+    measures sura surah scene scenes flat error errors build elo u.s.c c.f.r mil-std std colt beechcraft laserjet
+    univac elev hd uss hms"""
 )
 # Those that go on over a list: "rooms 1914 to 1918".
 LABEL = (
@@ -136,37 +139,41 @@ NOT_BEFORE_CAPITALS = frozenset(
 )
 # Before "of" and a number: what is measured.
 MEASURES = _words(
-    """population total number numbers height length depth distance altitude elevation weight area width breadth speed capacity
-    sum crew cost force army audience crowd attendance membership price fine strength body garrison fleet average maximum
-    minimum range majority group copies output power rate value salary pension income rent payroll circulation count toll
-    thickness diameter radius volume score tonnage displacement wingspan temperature loss profit debt minority excess instead"""
+    """population total number numbers height length depth distance altitude elevation weight area width breadth speed
+    capacity sum crew cost force army audience crowd attendance membership price fine strength body garrison fleet
+    average maximum minimum range majority group copies output power rate value salary pension income rent payroll
+    circulation count toll thickness diameter radius volume score tonnage displacement wingspan temperature loss
+    profit debt minority excess instead rating angle ratio run cast upwards"""
 )
 # Before a number: about.
 ABOUT = _words("about around circa c ca approximately roughly approx near probably perhaps")
 
 # After a number: what is counted or measured. The first are units, which no preposition turns into a date.
 UNITS = _words(
-    """feet foot ft inches inch yards yard yd yds miles mile mi metres meters metre meter m km kilometres kilometers kilometre
-    kilometer cm mm kg kilograms kilogram kilogrammes grams gram g lb lbs pounds pound tons tonnes tonne ton ounces oz acres acre
-    hectares hectare ha sq square cubic cc ml cl dl mg litres liters litre liter gallons barrels bushels watts watt kw mw hp bhp horsepower
-    horse-power volts hz khz mhz ghz mb gb kb bits bytes bit byte rpm mph kmh knots degrees dollars cents pence shillings guineas
-    francs marks livres ducats florins crowns roubles rubles rupees yen euros pesos lire percent calories kcal joules
-    decibels lumens pixels leagues fathoms chains gross tun tuns hectolitres utc gmt est hours hour minutes minute seconds hrs mins psi """
+    """feet foot ft inches inch yards yard yd yds miles mile mi metres meters metre meter m km kilometres kilometers
+    kilometre kilometer cm mm kg kilograms kilogram kilogrammes grams gram g lb lbs pounds pound tons tonnes tonne
+    ton ounces oz acres acre hectares hectare ha sq square cubic cc ml cl dl mg litres liters litre liter gallons
+    barrels bushels watts watt kw mw hp bhp horsepower horse-power volts hz khz mhz ghz mb gb kb bits bytes bit byte
+    rpm mph kmh knots degrees dollars cents pence shillings guineas francs marks livres ducats florins crowns
+    roubles rubles rupees yen euros pesos lire percent calories kcal joules decibels lumens pixels leagues fathoms
+    chains gross tun tuns hectolitres est hours hour minutes minute seconds hrs mins psi usd eur gbp chf jpy
+    votes deutschmarks pounder k"""
 )
 COUNTED = _words(
-    """cases instances men women people persons soldiers troops horsemen horse foot infantry cavalry inhabitants souls residents families houses
-    households copies pages words lines verses times years days weeks months votes seats spectators students pupils members
-    workers employees prisoners casualties dead wounded killed deaths victims survivors passengers guests delegates species
-    specimens items objects pieces books volumes letters characters chapters cattle sheep horses cows pigs slaves villages
-    churches shops schools rooms beds cars vehicles aircraft guns rifles cannon tanks vessels stars galaxies
-    islands shares units points goals runs yards steps stairs feet voters dwellings homes buildings apartments homes more 
-    others recruits volunteers refugees immigrants settlers pilgrims monks nuns priests bishops knights archers
-    spearmen warriors fighters rebels policemen officers sailors seamen marines militia regulars head miles
-    copies crew civilians convicts patients applicants participants performances recordings entries examples"""
+    """cases instances men women people persons soldiers troops horsemen horse foot infantry cavalry inhabitants souls
+    residents families houses households copies pages words lines verses times years days weeks months votes seats
+    spectators students pupils members workers employees prisoners casualties dead wounded killed deaths victims
+    survivors passengers guests delegates species specimens items objects pieces books volumes letters characters
+    chapters cattle sheep horses cows pigs slaves villages churches shops schools rooms beds cars vehicles aircraft
+    guns rifles cannon tanks vessels stars galaxies islands shares units points goals runs yards steps stairs feet
+    voters dwellings homes buildings apartments more others recruits volunteers refugees immigrants settlers
+    pilgrims monks nuns priests bishops knights archers spearmen warriors fighters rebels policemen officers sailors
+    seamen marines militia regulars head miles crew civilians convicts patients applicants participants performances
+    recordings entries examples"""
 )
 # Lower-case words in -s that are no plural nouns.
 NOT_PLURAL = _words(
-    """was is has does as this its his us plus thus perhaps always towards besides across series class business process congress
-    press glass access success less census campus virus news afterwards yes various previous famous serious these those
-    whereas unless onwards upwards sometimes perhaps versus hers ours theirs yours"""
+    """was is has does as this its his us plus thus perhaps always towards besides across series class business process
+    congress press glass access success less census campus virus news afterwards yes various previous famous serious
+    these those whereas unless onwards upwards sometimes versus hers ours theirs yours"""
 )

@@ -46,6 +46,10 @@ _LABELLED = re.compile(
     r"[0-9]{4}[0-9A-Z]*(?:-[A-Z])?,?(?: to| and| or| through| &)? $",
     re.IGNORECASE,
 )
+# "one in 2000", "1 to 1850", "the code is 1945".
+_NUMBERED = re.compile(
+    r"\b(?:(?<![0-9,@] )(?:1|one) (?:in|to)|(?:PIN|code|password|combination|number|extension|total|answer|score) (?:is|was)) $"
+)
 _EQUALS = re.compile(r"[^= ] ?= ?$")
 # Words that are otherwise of amounts.
 _YEAR_THOUGH = re.compile(r"\b(?:earlier|later|older) than $|\b(?:until|till|since|from|by) at least $|\bas at $")
@@ -113,6 +117,8 @@ def _is_labelled(flat: str, start: int, word: str) -> bool:
         return (word.isdigit() and len(word) > 2 and flat[start - 2].isdigit()) or bool(
             _LABELLED.search(flat, max(0, start - 48), start)
         )
+    if word in ("in", "to", "is", "was") and _NUMBERED.search(flat, max(0, start - 24), start):
+        return True
     if word.upper() in NOT_BEFORE_CAPITALS:
         return flat[start - len(word) - 1 : start - 1] == word.upper()
     return word == "of" and _word_before_of(flat, start).lower() in MEASURES
@@ -159,6 +165,8 @@ def _pair(flat: str, start: int, first: int, second: re.Match[str], word: str) -
     digits = second["year"].removeprefix("'")
     last = int(digits)
     if len(digits) == 1:
+        if " " in second.group():
+            return None
         last += first // 10 * 10
     elif len(digits) == 2:
         if last <= first % 100 and 1 <= last <= 12 and second["sign"] == "-":
