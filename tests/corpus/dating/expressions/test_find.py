@@ -78,6 +78,8 @@ def only(text: str, anchor: str | None = None) -> Found:
         ("1972's best film", "1972", "year"),
         ("p. 21, 2002.", "2002", "year"),
         ("MDCCCLXXVI", "1876", "year"),
+        ("© MMXV", "2015", "year"),
+        ("M.DCC.XLIX.", "1749", "year"),
         ("nineteen hundred and twelve", "1912", "year"),
         ("eighteen sixty-one", "1861", "year"),
         ("in nineteen hundred", "1900", "year"),

@@ -29,8 +29,6 @@ _CENTURY_LEFT = re.compile(
     re.IGNORECASE,
 )
 _ERA_AFTER = re.compile(r",? ?(?:(?P<bc>BCE|BC|B\.C\.E\.|B\.C\.|before Christ)|AD|A\.D\.|CE|C\.E\.)(?![A-Za-z])")
-
-
 _COUNTED = ("first", "second", "third", "fourth", "fifth")
 _OF_OURS = re.compile(r" of (?:our|its|his|her|their|this|American|national|independence|existence)\b")
 
@@ -166,7 +164,7 @@ def _number(words: str) -> int:
     return sum(NUMBERS[word] for word in re.split("[- ]", words.lower()))
 
 
-_ROMAN = re.compile(r"M\.?(?:CM|CD|D?C{0,4})\.?(?:XC|XL|L?X{0,4})\.?(?:IX|IV|V?I{0,4})(?![A-Za-z])")
+_ROMAN = re.compile(r"MM?\.?(?:CM|CD|D?C{0,4})\.?(?:XC|XL|L?X{0,4})\.?(?:IX|IV|V?I{0,4})(?![A-Za-z])")
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
@@ -177,9 +175,7 @@ def _roman(letters: str) -> int:
 
 def roman_year(flat: str, start: int, end: int, anchor: Span | None) -> Found | None:
     """MDCCCLXXVI, as on title pages; four letters or more, 1400 to 2099."""
-    match = _ROMAN.match(flat, start) if not start or not flat[start - 1].isalnum() else None
-    if match is None:
-        match = re.compile(r"MM(?:X{1,3})?(?:IX|IV|V?I{0,3})(?![A-Za-z])").match(flat, start)
+    match = _ROMAN.match(flat, start)
     if match is None or (start and flat[start - 1].isalnum()):
         return None
     letters = match.group().replace(".", "")
