@@ -20,7 +20,7 @@ from chronolect.corpus.sources.scans import drop_scan_marks
 from chronolect.corpus.sources.table import to_span
 from chronolect.corpus.sources.text_files import LARGEST, decode, read_bytes
 from chronolect.errors import UserError, did_you_mean
-from chronolect.timeline import Evidence, Span, merge
+from chronolect.timeline import Evidence, Span, hull, merge
 
 SUFFIXES = (".txt", ".html", ".htm", ".xhtml", ".md", ".markdown")
 _TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
@@ -132,24 +132,20 @@ def library_date(value: Any) -> Span:
     >>> library_date("[1898?]").edtf(), library_date("189-").edtf(), library_date("c1905").edtf()
     ('1898?', '189X', '1905')
     """
-    try:
+    text = value.strip() if isinstance(value, str) else ""
+    for pattern, unknown in ((_CENTURY, "XX"), (_DECADE, "X")):
+        if match := pattern.fullmatch(text):
+            return Span.parse(match[1] + unknown)
+    parts = [_LIBRARY_YEAR.fullmatch(part) for part in re.split(r"\s*[-–,;]\s*", text.strip("[]() "))]
+    years = [match for match in parts if match]
+    if not years or len(years) != len(parts):
         return to_span(value)
-    except UserError:
-        if not isinstance(value, str):
-            raise
-        text = value.strip()
-        for pattern, unknown in ((_CENTURY, "XX"), (_DECADE, "X")):
-            if match := pattern.fullmatch(text):
-                return Span.parse(match[1] + unknown)
-        parts = [_LIBRARY_YEAR.fullmatch(part.strip()) for part in re.split(r"\s*[-–,;]\s*", text.strip("[]() "))]
-        years = [match for match in parts if match]
-        if not years or len(years) != len(parts):
-            raise
-        spans = [
-            Span.parse(match["year"] + ("~" if match["about"] else "?" if match["doubt"] or "?" in text else ""))
-            for match in years
-        ]
-        return spans[0] if len(spans) == 1 else spans[0].hull(*spans[1:])
+    doubtful = text.startswith("[") and "?" in text
+    spans = [
+        Span.parse(match["year"] + ("~" if match["about"] else "?" if match["doubt"] or doubtful else ""))
+        for match in years
+    ]
+    return spans[0] if len(spans) == 1 else hull(spans)
 
 
 Columns = dict[str, str | None]

@@ -10,6 +10,9 @@ from lxml import etree
 _CHUNK = 1 << 18
 _CLOSING = 200  # characters between chapters that make no section of their own
 _TEI = "{http://www.tei-c.org/ns/1.0}"
+_DECLARATIONS = tuple(
+    "<!ENTITY".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+)
 XML = "{http://www.w3.org/XML/1998/namespace}"
 
 _BLOCKS = frozenset(
@@ -83,16 +86,17 @@ def read_tei(stream: BinaryIO, reading: Reading) -> Iterator[TeiText]:
     """
     target = _Target(reading)
     parser = etree.XMLParser(target=target, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    first = True
+    before = b""
     try:
         while chunk := stream.read(_CHUNK):
-            if first and b"<!ENTITY" in chunk:
+            # libxml2 expands internal entities for a parser target whatever `resolve_entities` says; they stand before the first element.
+            if not target.has_begun and any(declaration in before + chunk for declaration in _DECLARATIONS):
                 raise TeiError("it declares entities, which are never expanded; write it without")
-            first = False
+            before = chunk[-64:]
             parser.feed(chunk)
             while target.finished:
                 yield target.finished.pop(0)
-        if first:
+        if not before:
             raise TeiError("the file is empty")
         parser.close()
     except etree.XMLSyntaxError as error:
@@ -108,6 +112,7 @@ class _Target:
         self.reading = reading
         self.finished: list[TeiText] = []
         self.found = 0
+        self.has_begun = False
         self._open: list[str] = []
         self._skipped = 0
         self._header_builder: etree.TreeBuilder | None = None
@@ -127,6 +132,7 @@ class _Target:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins."""
         name = tag.removeprefix(_TEI)
+        self.has_begun = True
         if self._header_builder is not None:
             self._header_builder.start(tag, dict(attributes))
             return
