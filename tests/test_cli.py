@@ -87,3 +87,14 @@ def test_json_goes_to_stdout_alone(tmp_path: Path) -> None:
     done = chronolect("data", "probes", "--out", str(tmp_path / "probes"), "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["heldout"] > 1000
+
+
+def test_a_missing_extra_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "a.pgn").write_text("1. e4 e5 *")
+    program = (
+        "import sys\nsys.modules['chess'] = None\nfrom chronolect.cli import run\n"
+        f"sys.exit(run(['corpus', 'import', 'chess', '{tmp_path}/a.pgn', '--out', '{tmp_path}/out']))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "pip install 'chronolect[chess]'" in done.stderr

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from cyclopts import App, CycloptsError
 
 from chronolect import __version__
-from chronolect.commands import COMMANDS, GROUPS
+from chronolect.commands import COMMANDS, EXTRAS, GROUPS
 from chronolect.errors import UserError
 
 _EPILOGUE = "Everywhere: --json prints the result as JSON, --debug shows tracebacks. Exit codes: 0 done, 1 failed, 2 wrong input."
@@ -92,8 +92,21 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
+        extra = _missing_extra(error)
+        if extra:
+            print(f"chronolect: a package is missing: pip install 'chronolect[{extra}]'", file=sys.stderr)
+            return 2
         print(f"chronolect: failed: {type(error).__name__}: {error} (--debug shows where)", file=sys.stderr)
         return 1
+
+
+def _missing_extra(error: BaseException | None) -> str | None:
+    """The extra that would have spared this error, if it comes of a package that only some commands need."""
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
+            return EXTRAS[error.name]
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def main() -> NoReturn:

@@ -39,6 +39,9 @@ GROUPS = {
     "eval": "Measure up to when a model knows the world.",
 }
 
+# Packages that only some commands need -> the extra that installs them.
+EXTRAS = {"chess": "chess", "ray": "ray", "cyllama": "gguf"}
+
 COMMANDS = (
     Command(
         "demo",
@@ -91,7 +94,7 @@ COMMANDS = (
     Command(
         "corpus import chess",
         "chronolect.corpus.sources.chess.importing:import_chess",
-        "Import chess games (PGN) as prose told from the board.",
+        "Import chess games (PGN) as prose read off the board, with the rules of play.",
         "chronolect corpus import chess games.pgn --out corpus/chess",
     ),
     Command(
@@ -127,7 +130,7 @@ COMMANDS = (
     Command(
         "corpus topics",
         "chronolect.corpus.topics.importing:year_topics",
-        "Read the events of year pages out of a Wikipedia dump.",
+        "Events by year from a dump's year pages, as JSON and as documents dated to the day.",
         "chronolect corpus topics enwiki-latest-pages-articles-multistream.xml.bz2 --out topics",
     ),
     Command(
