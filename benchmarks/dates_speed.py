@@ -227,8 +227,8 @@ def peak_memory(command: list[str]) -> float:
         top = psutil.Process(process.pid)
         while process.poll() is None:
             with contextlib.suppress(psutil.Error):  # a worker may end at that moment
-                peak = max(peak, sum(one.memory_full_info().uss for one in [top, *top.children(recursive=True)]))
-            sleep(0.02)
+                peak = max(peak, sum(one.memory_info().rss for one in [top, *top.children(recursive=True)]))
+            sleep(0.1)
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -261,7 +261,7 @@ def memory(folder: Path, megabytes: float) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megabytes", type=float, help="size of the input (100; with --memory 300 and 3,000)")
+    parser.add_argument("--megabytes", type=float, help="size of the input (100; with --memory 150 and 1,500)")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--only", nargs=3, metavar=("WHAT", "FILE", "OUT"), help=argparse.SUPPRESS)
@@ -273,7 +273,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as temporary:
         if options.memory:
-            results = memory(Path(temporary), options.megabytes or 300)
+            results = memory(Path(temporary), options.megabytes or 150)
         else:
             results = speed(Path(temporary), options.megabytes or 100, options.repeats)
     for result in results:
