@@ -13,13 +13,13 @@ from chronolect.artifacts import Stage, stage
 from chronolect.console import say
 from chronolect.corpus.encoding import Encoder
 from chronolect.corpus.engine import Engine, Output, run_shards
+from chronolect.corpus.eras import spans_of
 from chronolect.corpus.mixing.caps import EraTest, parse_caps
 from chronolect.corpus.mixing.choice import COPIES, Choice, choose
 from chronolect.corpus.mixing.shuffle import KEYED, BucketSorter, bucket_count, write_run
 from chronolect.corpus.mixing.tokens import count_tokens
 from chronolect.corpus.quality.rows import NumberedGroups, numbered_shards, rows_between
 from chronolect.errors import UserError
-from chronolect.timeline import Span
 from chronolect.timeline.evidence import Field
 
 
@@ -47,7 +47,8 @@ def mix_corpora(
         cap: Most of a source, as "chess=0.05" (share of the mix), "chess=5%" or "chess=2M" (tokens); any number of these.
         era_cap: Most of an era, as "1900/1969=0.3" or "undated=1M"; a document is in an era if its whole span is.
         repeat: Take a source several times, or a part of it, as "books=2" or "wikipedia=0.5"; before the caps.
-        by: Which time eras go by.
+        by: Which time eras go by: when documents were written, or what they are about (when they were written, where that
+            is not known).
         bin_years: Years told together in the table of eras.
         tokenizer: Tokenizer folder, to count tokens.
         seed: Another seed draws other documents in another order.
@@ -111,10 +112,9 @@ class _Measurer:
     def __call__(self, shard: NumberedGroups, output: Output) -> None:
         for first, batch in shard.batches():
             tokens = self._tokens(batch["text"])
-            names = ("id", "source", "text", f"{self.by}_earliest", f"{self.by}_latest")
-            rows = zip(*(batch[name].to_pylist() for name in names), tokens, strict=True)
-            for row, (id, source, text, earliest, latest, number) in enumerate(rows, first):
-                span = Span(earliest, latest)
+            columns = (batch[name].to_pylist() for name in ("id", "source", "text"))
+            rows = zip(*columns, spans_of(batch, self.by), tokens, strict=True)
+            for row, (id, source, text, span, number) in enumerate(rows, first):
                 for copy in range(self._copies(source, id, shard.corpus)):
                     output.row(
                         {
