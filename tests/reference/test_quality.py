@@ -113,8 +113,8 @@ def test_edited_copies_among_real_paragraphs(speeches, novels, tmp_path):
 
 def test_real_text_passes_the_filters(speeches, novels):
     for text in novels:
-        assert identify(text)[0] == "en"
-        assert identify(text)[1] > 0.9
+        ((language, score),) = identify([text])
+        assert (language, score > 0.9) == ("en", True)
         assert (ocr_score(text) or 0) > 0.985
         assert repetition(text) is None
         assert len(marks(text)) <= 2

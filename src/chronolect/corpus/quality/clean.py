@@ -115,19 +115,17 @@ class _Cleaner:
     known: Path | None
 
     def __call__(self, batch: pa.RecordBatch, output: Output) -> None:
-        texts, languages = batch["text"].to_pylist(), batch["language"].to_pylist()
+        mended = [self._mend(text, output) for text in batch["text"].to_pylist()]
+        texts, languages = [text for text, _ in mended], batch["language"].to_pylist()
         additions: dict[int, dict[str, Any]] = {}
         reasons: dict[int, str] = {}
-        for place, original in enumerate(texts):
-            text, notes = self._mend(original, output)
-            found, score = identify(text)
+        for place, ((text, notes), (found, score)) in enumerate(zip(mended, identify(texts), strict=True)):
             if found:
                 notes |= {"language_found": found, "language_score": round(score, 4)}
                 languages[place] = languages[place] or (found if score >= self.min_language_score else "")
             ocr = ocr_score(text, load_words(self.known) if self.known is not None else None)
             if ocr is not None:
                 notes["ocr_score"] = ocr
-            texts[place] = text
             additions[place] = notes
             if (reason := self._reason(text, found, score, ocr)) is not None:
                 reasons[place] = reason
