@@ -119,6 +119,33 @@ def test_any_number_of_workers_gives_the_same_bytes(tmp_path: Path, monkeypatch:
     assert len(rows(tmp_path / "one")) == 1_600
 
 
+def test_a_run_that_was_cut_short_goes_on_and_gives_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "read_blocks", lambda files: read_blocks(files, range_bytes=60_000))
+    monkeypatch.setattr(line_blocks, "_CHUNK", 20_000)
+    file = tmp_path / "dump.json"
+    file.write_bytes(dump(*people(300)))
+    dates_from_wikidata([file], out=tmp_path / "whole", engine=ONE)
+    read, times = command.EntityReader.facts, 0
+
+    def facts(self: command.EntityReader, *place: Any) -> Any:
+        nonlocal times
+        times += 1
+        if times == 200:
+            raise MemoryError
+        return read(self, *place)
+
+    monkeypatch.setattr(command.EntityReader, "facts", facts)
+    with pytest.raises(MemoryError):
+        dates_from_wikidata([file], out=tmp_path / "dates", engine=ONE)
+    assert not (tmp_path / "dates").exists()
+    dates_from_wikidata([file], out=tmp_path / "dates", engine=ONE)
+    assert times - 200 < 250  # of 302 lines
+    digests = [read_json(tmp_path / name / "manifest.json")["content_digest"] for name in ("whole", "dates")]
+    assert digests[0] == digests[1]
+
+
 def test_more_properties(tmp_path: Path) -> None:
     own = [statement("P12345", time("+1888-00-00T00:00:00Z", 9)), statement("P12345", time("+1889-00-00T00:00:00Z", 9))]
     file = tmp_path / "lines.jsonl"
