@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.corpus.sources.wikipedia.dumps import LIGHTHOUSE
 
@@ -257,6 +257,8 @@ MARKUP = [
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(MARKUP), max_size=60).map("".join), st.booleans())
+@example("<nowiki> {{</nowiki>", False)
+@example(";* a", True)
 def test_any_soup_of_markup_leaves_none_of_our_marks(soup, keep):
     cleaned = Cleaner(tables=keep, sections=keep).clean(soup).text
     assert not set(cleaned) & set(map(chr, [*range(9), *range(0xFDD0, 0xFDF0)]))

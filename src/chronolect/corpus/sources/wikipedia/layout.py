@@ -158,4 +158,4 @@ class _Page:
             if level == 0 or below > level:
                 kept.append(block)
                 below = 7 if level == 0 else level
-        return "\n\n".join(reversed(kept)).strip()
+        return "\n\n".join(reversed(kept))

@@ -10,23 +10,22 @@ QUOTE, UNQUOTE = "\x02", "\x03"  # a block quotation, each on a line of its own
 HEADING = "\x04"  # begins the line of a heading; then one digit, its level, then its words
 VERBATIM = "\x05"  # begins a line that is kept as it is
 
-# Characters that mean something in wikitext, where they are meant as themselves (<nowiki>, `{{!}}`): exchanged for
-# Unicode's noncharacters, which no text that is interchanged holds. One mark in front tells that there are any.
+# Characters that mean something in wikitext, where they are meant as themselves (<nowiki>, `{{!}}`): exchanged for a guard,
+# which is quickly found, and one of Unicode's noncharacters, which no text that is interchanged holds.
 _GUARD = "\x06"
 _MEANINGFUL = "{}[]|<>'=*#:;_-~!"
-_PROTECT = {ord(character): 0xFDD0 + place for place, character in enumerate(_MEANINGFUL)}
-_RESTORE = {chr(private): chr(meant) for meant, private in _PROTECT.items()} | {_GUARD: ""}
-_PROTECTED = re.compile("[\x06\ufdd0-\ufddf\ufde0]")
+_PROTECT = {ord(character): f"{_GUARD}{chr(0xFDD0 + place)}" for place, character in enumerate(_MEANINGFUL)}
+_PROTECTED = re.compile(f"{_GUARD}([\ufdd0-\ufde0])")
 
 
 def protect(text: str) -> str:
     """`text` with every character that means something in wikitext exchanged for one that means nothing."""
-    return _GUARD + text.translate(_PROTECT) if text else ""
+    return text.translate(_PROTECT)
 
 
 def restore(text: str) -> str:
     """The inverse of `protect`, for a text of which parts are protected."""
-    return _PROTECTED.sub(lambda found: _RESTORE[found[0]], text) if _GUARD in text else text
+    return _PROTECTED.sub(lambda found: _MEANINGFUL[ord(found[1]) - 0xFDD0], text) if _GUARD in text else text
 
 
 PIPE = protect("|")

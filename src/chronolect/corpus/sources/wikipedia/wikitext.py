@@ -147,7 +147,8 @@ class Cleaner:
         if not text.isascii():
             for character, instead in _REPLACED:
                 text = text.replace(character, instead)
-        return Cleaned(restore(lay_out(close_gaps(text))), categories, infobox_dates(boxes[0]) if boxes else {})
+        text = restore(lay_out(close_gaps(text))).strip()
+        return Cleaned(text, categories, infobox_dates(boxes[0]) if boxes else {})
 
     def _mark_sections(self, text: str) -> str:
         """Headings marked as such, and the sections that are no prose left out, those below them as well."""
