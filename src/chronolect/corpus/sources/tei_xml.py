@@ -35,6 +35,7 @@ _IN_CHOICE = frozenset(
     ("sic", "reg", "expan")
 )  # of an alternative the old spelling and the corrected misprint are taken
 _NOTE_SIGN = re.compile(r"[\s\[({]*(?:\d{1,4}|[a-z]{1,2}|[*†‡§#¶]{1,3})[\s\])}.]*", re.IGNORECASE)
+_BARE_SIGN = re.compile(r"\[\d{1,4}\]")
 
 
 @dataclass(slots=True)
@@ -240,7 +241,7 @@ class _Target:
         text = " ".join("".join(self._buffer).split())
         self._buffer.clear()
         self._references = [0] * len(self._references)
-        if not text:
+        if not text or _BARE_SIGN.fullmatch(text):
             return
         blocks = self._current.blocks
         if name in _STANZAS and self._last == name and blocks:

@@ -127,3 +127,14 @@ def test_a_dedication_is_the_authors_own_word():
         book_text("THE CARRIER\n\nTo my sister, who knows the road.\n\n" + STORY), "The Carrier", "Writer, Ann"
     ).text
     assert text.startswith("To my sister")
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    ["By three o'clock he was gone.", "London, Monday morning.", "To the reader."],
+)
+def test_a_short_first_paragraph_is_no_title_page(beginning):
+    text = clean(
+        book_text(f"THE CARRIER\n\nBy Ann Writer.\n\n\n{beginning}\n\n{STORY}"), "The Carrier", "Writer, Ann"
+    ).text
+    assert text.startswith(beginning)

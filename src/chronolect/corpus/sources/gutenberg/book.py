@@ -47,7 +47,9 @@ class Selection:
         cls, types: Sequence[str], languages: Sequence[str], subjects: Sequence[str], ids: Sequence[str]
     ) -> "Selection":
         """From the flags of a command; `UserError` for a number that is none."""
-        numbers = frozenset(number for item in ids for part in item.split(",") for number in _numbers(part.strip()))
+        numbers = frozenset(
+            number for item in ids for part in str(item).split(",") for number in _numbers(part.strip())
+        )
         return cls(
             frozenset(kind.lower() for kind in types),
             frozenset(language.lower() for language in languages),

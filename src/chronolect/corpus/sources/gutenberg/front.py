@@ -19,12 +19,13 @@ _IMPRINT_WORD = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _FRONT_LINE = re.compile(
-    r"""^\W*(?:by\b|von\b|par\b|edited|translated|illustrat|with\s+(?:\w+\s+)?(?:\w+\s+)?(?:illustrations|engravings|frontispiece|an\s+introduction|plates|maps)
+    r"""^\W*(?:edited|translated|illustrat|with\s+(?:\w+\s+)?(?:\w+\s+)?(?:illustrations|engravings|frontispiece|an\s+introduction|plates|maps)
       |authors?\s+of|all\s+rights|printed\s+(?:in|by|for|at)|copyright|first\s+(?:published|edition|printed)|re-?printed|published|second\s+edition
       |new\s+edition|\w+\s+edition|entered\s+according|in\s+(?:one|two|three|four|five|\w+)\s+vol|vol(?:ume)?s?\b|a\s+(?:novel|romance|tale|story)\W*$
-      |price\b|complete\s+in|with\s+original|aus\s+dem|übersetzt|traduit|roman\W*$|deutsch\s+von|illustré|tous\s+droits|alle\s+rechte|to\s+the\s+reader\W*$)""",
+      |price\b|complete\s+in|with\s+original|aus\s+dem|übersetzt|traduit|roman\W*$|deutsch\s+von|illustré|tous\s+droits|alle\s+rechte)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_BY = re.compile(r"^\W*(?:by|von|par|di|de|door|af|av)\b", re.IGNORECASE)
 HEADING = re.compile(
     r"^\W*(?:(?:chapter|book|part|letter|canto|act|scene|section|stave|kapitel|chapitre|erstes|zweites|prologue|epilogue|preface|introduction|foreword)\b"
     r"|[ivxlc]{1,7}\W*$|\d{1,3}\W*$)",
@@ -140,12 +141,19 @@ def _is_title_matter(block: Block, known: frozenset[str]) -> bool:
         return False
     if words <= known or re.fullmatch(r"\W*(?:1[4-9]\d\d|20\d\d)\W*", text) or ROMAN_YEAR.fullmatch(text.strip(" .")):
         return True
-    if _FRONT_LINE.match(text):
+    if _FRONT_LINE.match(text) or (_BY.match(text) and _is_capitalised(text)):
         return True
     has_year = re.search(r"\b1[4-9]\d\d\b", text) is not None or ROMAN_YEAR.search(text) is not None
-    if _IMPRINT_WORD.search(text) and (has_year or text == text.upper() or len(words) <= 12):
+    if _IMPRINT_WORD.search(text) and (has_year or _is_capitalised(text)):
         return True
     return has_year and len(words - known) <= 2
+
+
+def _is_capitalised(text: str) -> bool:
+    """Whether all words but small ones begin with a capital, as on a title page."""
+    return all(
+        word[0].isupper() or word.lower() in _SMALL_WORDS or word[0].isdigit() for word in re.findall(r"\w+", text)
+    )
 
 
 def _words(text: str) -> frozenset[str]:

@@ -60,7 +60,7 @@ def import_gutenberg(
         unwrap: Join hard-wrapped lines to paragraphs (verse and indented blocks keep their lines).
         front_matter: Keep title page and tables of contents.
         footnotes: Keep the text of footnotes, as paragraphs.
-        emphasis: Keep the signs for italics and bold, _so_ and =so=.
+        emphasis: Keep the signs for italics and bold, underscores and equals signs.
 
     Returns:
         Counts: documents, undated, missing files, dates that contradict each other, and problems by kind.
