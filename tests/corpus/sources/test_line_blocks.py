@@ -1,5 +1,6 @@
 import bz2
 import gzip
+import random
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,20 @@ def test_too_long_a_line_is_left_out(tmp_path: Path, packing: str) -> None:
 def test_an_empty_file_has_no_blocks(tmp_path: Path) -> None:
     (tmp_path / "empty.txt").write_bytes(b"")
     assert list(read_blocks([tmp_path / "empty.txt"])) == []
+
+
+@pytest.mark.parametrize("packing", ["", ".gz"])
+def test_random_lines(tmp_path: Path, packing: str) -> None:
+    chance = random.Random(3)
+    file = tmp_path / f"lines.txt{packing}"
+    for _ in range(40):
+        lines = [bytes([65 + i % 26]) * chance.choice([0, 3, 500, 999, 1_000, 5_000, 40_000]) for i in range(30)]
+        text = b"\n".join(lines) + b"\n" * chance.randint(0, 1)
+        file.write_bytes(PACK[packing](text))
+        blocks = list(read_blocks([file], range_bytes=3_000, block_bytes=3_000, line_bytes=20_000))
+        kept = [line for line in lines if len(line) < 40_000]
+        assert b"".join(block.read() for block in blocks).split(b"\n")[: len(kept)] == kept
+        assert [kind for block in blocks for kind, _ in block.problems] == [TOO_LONG] * (len(lines) - len(kept))
+        for block in blocks:
+            if block.size:
+                assert block.read().split(b"\n")[0] == lines[block.first_line - 1]

@@ -20,7 +20,7 @@ from chronolect.processes import available_cores
 LINKED_SCHEMA = pa.schema([column.with_nullable(column.name != "entity") for column in DATES_SCHEMA])
 SHARDS = f"{SCRATCH}/facts"  # what the shards write, below the stage's folder; gone with its end
 
-_MEMORY = "400MB"
+_MEMORY = "256MB"
 _WIKI = re.compile(r"([a-z][a-z_]*?)(wiki|wikibooks|wikinews|wikiquote|wikisource|wikiversity|wikivoyage|wiktionary)")
 _BATCH = 8_192
 

@@ -18,7 +18,7 @@ import rapidgzip
 from chronolect.corpus.sources.records import Problem
 from chronolect.processes import available_cores
 
-RANGE_BYTES = 64 << 20  # of a plain file
+RANGE_BYTES = 32 << 20  # of a plain file
 BLOCK_BYTES = 16 << 20  # of a compressed file: these travel to the workers
 LINE_BYTES = 64 << 20  # the longest line that is read
 _CHUNK = 1 << 20
@@ -62,9 +62,9 @@ def read_blocks(
     """
     for file in files:
         if _packing(file):
-            yield from _cut(file, block_bytes, line_bytes, carry=True)
+            yield from _cut(file, block_bytes, line_bytes)
         else:
-            yield from _cut(file, range_bytes, line_bytes, carry=False)
+            yield from _mark(file, range_bytes, line_bytes)
 
 
 def bare_suffix(file: Path) -> str:
@@ -86,7 +86,7 @@ def _packing(file: Path) -> str:
     return suffix if suffix in _PACKINGS else ""
 
 
-def _cut(file: Path, size: int, line_bytes: int, *, carry: bool) -> Iterator[Block]:
+def _cut(file: Path, size: int, line_bytes: int) -> Iterator[Block]:
     """Gather chunks until a block is full and cut it behind its last line end.
 
     What follows the cut waits for the next block, unless it is too long for a line: then it is dropped up to the next
@@ -100,7 +100,7 @@ def _cut(file: Path, size: int, line_bytes: int, *, carry: bool) -> Iterator[Blo
     def block(lines: bytes) -> Block:
         nonlocal problems
         found, problems = tuple(problems), []
-        return Block(file, start, len(lines), line + 1, lines if carry else None, found)
+        return Block(file, start, len(lines), line + 1, lines, found)
 
     for chunk in _chunks(file):
         if isinstance(chunk, Problem):
@@ -139,6 +139,45 @@ def _cut(file: Path, size: int, line_bytes: int, *, carry: bool) -> Iterator[Blo
                 waiting, held, dropping = [], 0, True
     if held or problems:
         yield block(b"".join(waiting))
+
+
+def _mark(file: Path, size: int, line_bytes: int) -> Iterator[Block]:
+    """The ranges of a plain file that `_cut` would cut; only a chunk of it is held."""
+    start = end = position = 0  # of the range; behind its last line end; behind what was read
+    line = lines = 0  # lines before the range, and in it
+    problems: list[tuple[str, Problem]] = []
+
+    def block(stop: int) -> Block:
+        nonlocal problems
+        found, problems = tuple(problems), []
+        return Block(file, start, stop - start, line + 1, None, found)
+
+    dropping = False
+    for chunk in _chunks(file):
+        if isinstance(chunk, Problem):
+            problems.append((DAMAGED, chunk))
+            continue
+        first = chunk.find(b"\n") + 1
+        if dropping and first:
+            start = end = position + first
+            line, lines, dropping = line + 1, -1, False
+        if first and not dropping:
+            lines += chunk.count(b"\n")
+            end = position + chunk.rfind(b"\n") + 1
+        position += len(chunk)
+        if dropping:
+            continue
+        if end - start >= size or (position - end > line_bytes and end > start):
+            yield block(end)
+            start, line, lines = end, line + lines, 0
+        if position - end > line_bytes:
+            problems.append((TOO_LONG, Problem(f"{file}:{line + 1}", f"a line of more than {line_bytes:,} bytes")))
+            dropping = True
+    if not dropping and position > start:
+        yield block(position)
+    elif problems:
+        start = position
+        yield block(position)
 
 
 def _chunks(file: Path) -> Iterator[bytes | Problem]:
