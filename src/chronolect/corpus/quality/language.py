@@ -1,7 +1,7 @@
 """What language a text is in: the model of py3langid (naive Bayes over byte n-grams: Lui and Baldwin 2012), run over many texts in step.
 
 py3langid walks its automaton byte by byte in Python. Here all texts of a block take each step together in numpy, which
-gives the same answers some ten times sooner.
+gives the same answers some five times sooner.
 """
 
 import unicodedata
@@ -57,7 +57,9 @@ class _Model:
 def _model() -> _Model:
     found = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     arrays = [np.asarray(list(values), dtype=np.int64) for values in (found.tk_nextmove, found.tk_row, found.tk_output)]
-    return _Model(arrays[0], arrays[1] << 8, arrays[2], found.nb_ptc, found.nb_pc, list(found.nb_classes))
+    return _Model(
+        arrays[0], arrays[1] << 8, arrays[2], found.nb_ptc.astype(np.float32), found.nb_pc, list(found.nb_classes)
+    )
 
 
 def _classify(texts: list[bytes]) -> Iterator[tuple[str, float]]:
