@@ -104,12 +104,12 @@ def test_repair(corpus, lexicon, tmp_path):
 
 
 def test_talk_of_the_future_may_stay(corpus, lexicon, tmp_path):
-    audit(corpus, tmp_path, lexicon=lexicon, repair=True, future="keep")
+    audit(corpus, tmp_path, lexicon=lexicon, repair=True, act_on=["mark", "date", "word"])
     assert texts(tmp_path / "audit" / "repaired")["future"] == DOCUMENTS[3].text
 
 
 def test_reject(corpus, lexicon, tmp_path):
-    result = audit(corpus, tmp_path, lexicon=lexicon, reject=0, future="keep")
+    result = audit(corpus, tmp_path, lexicon=lexicon, reject=0, act_on=["mark", "date", "word"])
     assert list(texts(tmp_path / "audit" / "repaired")) == ["clean", "future"]
     assert result["repaired"]["documents_dropped"] == 3
     words = count_words(DOCUMENTS[1].text)

@@ -20,7 +20,7 @@ def corpora(make_corpus):
 
 
 def learn(corpora, tmp_path, name="model", **options):
-    counts = learn_ngrams(*corpora, out=tmp_path / name, **options)
+    counts = learn_ngrams(*corpora, out=tmp_path / name, **({"min_log_odds": 3} | options))
     return counts, set(load_ngrams(tmp_path / name))
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from cyclopts import Parameter
 
 from chronolect.artifacts import stage, write_json
-from chronolect.corpus.audit.findings import FUTURE, KINDS, SCHEMA, find_hits, hit_to_row
+from chronolect.corpus.audit.findings import KINDS, NGRAM, SCHEMA, Kind, find_hits, hit_to_row
 from chronolect.corpus.audit.lexicon import load_terms
 from chronolect.corpus.audit.marks import load_marks
 from chronolect.corpus.audit.matcher import Hit, Matcher
@@ -51,7 +51,7 @@ def audit_corpus(
     future_years: int = 60,
     repair: bool = False,
     reject: float | None = None,
-    future: Literal["drop", "keep"] = "drop",
+    act_on: list[Kind] | None = None,
     min_chars: int = 100,
     engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
 ) -> dict[str, Any]:
@@ -71,7 +71,8 @@ def audit_corpus(
         future_years: Dates more than this many years past the cutoff are counted apart, as talk of the future.
         repair: Also write the corpus without the passages that hold a finding.
         reject: Also write the corpus without the documents that have more than this many findings in 1,000 words; 0 drops all that have any.
-        future: Whether repairing and rejecting act on dates far past the cutoff as well. "keep" suits novels of the future.
+        act_on: Kinds of findings that repairing and rejecting act on (mark, date, word, ngram, future); all but ngram by default. Leave out
+            "future" for novels of the future.
         min_chars: A repaired document shorter than this is dropped.
         engine: Who does the work.
 
@@ -95,7 +96,7 @@ def audit_corpus(
         future_years,
         repair,
         reject,
-        future == "drop",
+        tuple(act_on) if act_on is not None else tuple(kind for kind in KINDS if kind != NGRAM),
         min_chars,
     )
     rule.matcher()  # a faulty table is told of at once
@@ -135,7 +136,7 @@ class _Audit:
     future_years: int
     repair: bool
     reject: float | None
-    drop_future: bool
+    act_on: tuple[Kind, ...]
     min_chars: int
 
     @property
@@ -186,7 +187,7 @@ class _Audit:
         return self.cutoff
 
     def _mend(self, row: dict[str, Any], hits: list[Hit], words: int, output: Output) -> None:
-        hits = [hit for hit in hits if hit.kind != FUTURE or self.drop_future]
+        hits = [hit for hit in hits if hit.kind in self.act_on]
         if hits and self.reject is not None and len(hits) * 1000 > self.reject * words:
             reason = f"later than it may be: {len(hits)} findings in {words} words ({_kinds(hits)})"
             self._drop(row, reason, output)

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
@@ -12,9 +12,12 @@ from chronolect.corpus.dating.expressions import find_expressions
 from chronolect.timeline import Cutoff, Span, Verdict
 from chronolect.timeline.calendar import year_of
 
-# In this order where two findings say the same. Those of `FUTURE` are counted apart: a novel of 1888 may speak of the year 2000.
-KINDS = ("mark", "date", "word", "ngram", "future")
+Kind = Literal["mark", "date", "word", "ngram", "future"]
+# In this order where two findings say the same.
+KINDS: tuple[Kind, ...] = get_args(Kind)
 NGRAM, FUTURE = "ngram", "future"
+# What counts as later for certain. N-grams are a matter of likelihood, and a novel of 1888 may speak of the year 2000: they are counted apart.
+CERTAIN: tuple[Kind, ...] = ("mark", "date", "word")
 SCHEMA = pa.schema(
     [
         pa.field("document", pa.string(), nullable=False),

@@ -148,6 +148,8 @@ def _read(entry: _Entry, flat: str, start: int, end: int) -> Hit | None:
     shouted = " " in found or "-" in found or len(found) >= _SHOUTED
     if entry.exact is not None and found != entry.exact and not (shouted and found == entry.exact.upper()):
         return None
+    if entry.kind == "ngram" and (_goes_on(flat, start - 1, -1) or _goes_on(flat, end, 1)):
+        return None
     if entry.pattern is None:
         return Hit(start, end, entry.kind, entry.term, entry.year)
     first = max(0, start - _BEFORE)
@@ -158,3 +160,13 @@ def _read(entry: _Entry, flat: str, start: int, end: int) -> Hit | None:
             year = int(match["year"]) if "year" in entry.pattern.groupindex else entry.year
             return Hit(match.start(), match.end(), entry.kind, entry.term, year)
     return None
+
+
+def _goes_on(flat: str, place: int, step: int) -> bool:
+    """Whether a word goes on past an apostrophe or hyphen: the words of n-grams have those inside (the s of "Erin's" is none)."""
+    return (
+        0 < place < len(flat) - 1
+        and flat[place] in "'-"
+        and flat[place + step].isalpha()
+        and flat[place - step].isalpha()
+    )

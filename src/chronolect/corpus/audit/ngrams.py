@@ -51,14 +51,14 @@ def learn_ngrams(
     out: Path,
     min_count: int = 5,
     min_documents: int = 2,
-    min_log_odds: float = 3.0,
+    min_log_odds: float = 5.0,
     longest: int = 3,
     engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
 ) -> dict[str, Any]:
     """Learn the words and runs of words that only later text has, for `chronolect corpus audit --ngrams`.
 
     The log-odds say how much more frequent an n-gram is after than before (with half an occurrence added to either count, for before it is none):
-    3 means that at its later frequency about ten occurrences were to be expected before.
+    5 means that at its later frequency about 75 occurrences were to be expected before.
 
     Args:
         before: Corpus from before the cutoff; the larger, the fewer false alarms.
@@ -145,9 +145,9 @@ def _count_words(batch: pa.RecordBatch, output: Output) -> None:
                     count[1] += 1
                     count[2] = number
     output.count("words", total)
-    rows = sorted((word, count, documents) for word, (count, documents, _) in counts.items())
-    columns = [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), _WORDS, strict=True)]
-    if rows:
+    if counts:
+        rows = sorted((word, count, documents) for word, (count, documents, _) in counts.items())
+        columns = [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), _WORDS, strict=True)]
         output.keep_batch(pa.RecordBatch.from_arrays(columns, schema=_WORDS))
 
 

@@ -6,12 +6,12 @@ from typing import Any
 import duckdb
 from scipy import stats
 
-from chronolect.corpus.audit.findings import FUTURE, KINDS
+from chronolect.corpus.audit.findings import CERTAIN, KINDS
 from chronolect.corpus.quality.rows import parts_of
 from chronolect.evaluation.statistics import wilson
 
 _COUNTS = ", ".join(f"coalesce(sum({kind}), 0)::BIGINT AS {kind}" for kind in KINDS)
-_PRESENT = " + ".join(kind for kind in KINDS if kind != FUTURE)
+_PRESENT = " + ".join(CERTAIN)
 _TERMS = 100
 
 
@@ -33,7 +33,7 @@ def summarise(db: duckdb.DuckDBPyConnection, documents: Path, findings: Path | N
     """The whole report from the table of documents and that of findings (None if there is none).
 
     Returns:
-        `documents`, `words`; `with_findings` (share of documents, Wilson interval); `rates` by kind and of `all` but those far past the cutoff;
+        `documents`, `words`; `with_findings` (share of documents, Wilson interval); `rates` by kind and of `all` that are certain (marks, dates, words);
         `by_source`, `by_decade` (of writing; None is unknown): lists of the same; `terms`: the commonest, each with an example.
     """
     table = parts_of(documents)
@@ -93,7 +93,7 @@ def _rates(row: dict[str, Any]) -> dict[str, Any]:
     counts = {kind: row.pop(kind) for kind in KINDS}
     share = wilson(row.pop("hit"), row["documents"])
     row["with_findings"] = {"count": share.successes, "rate": share.rate, "low": share.low, "high": share.high}
-    total = sum(count for kind, count in counts.items() if kind != FUTURE)
+    total = sum(counts[kind] for kind in CERTAIN)
     row["rates"] = {kind: poisson_rate(count, words) for kind, count in {"all": total, **counts}.items()}
     return row
 
