@@ -139,6 +139,27 @@ def cleanness(texts: dict[str, str], ours: dict[str, str]) -> dict[str, float]:
     }
 
 
+def race(dump: Path, out: Path, repeats: int) -> dict[str, list[Spent]]:
+    """What each command took each time; they take turns."""
+    times: dict[str, list[Spent]] = {"import": [], "WikiExtractor": [], f"WikiExtractor x{available_cores()}": []}
+    for repeat in range(repeats):
+        times["import"].append(seconds_of(import_command(dump, out / f"import{repeat}")))
+        for (name, spent), processes in zip(list(times.items())[1:], (None, available_cores()), strict=True):
+            spent.append(seconds_of(extractor_command(dump, out / f"{name}{repeat}", processes)))
+    return times
+
+
+def compared(times: dict[str, list[Spent]], clock: str, articles: int, xml_mb: float) -> dict[str, object]:
+    """Articles a second of each command at its best, and how many times as fast the import is as the best of the others."""
+    best = {name: min(getattr(each, clock) for each in spent) for name, spent in times.items()}
+    peer = min(seconds for name, seconds in best.items() if name != "import")
+    return {
+        "articles_per_s": {name: round(articles / seconds, 1) for name, seconds in best.items()},
+        "import_xml_mb_per_s": round(xml_mb / best["import"], 1),
+        "ratio": round(peer / best["import"], 2),
+    }
+
+
 def extracted_texts(folder: Path) -> dict[str, str]:
     """What WikiExtractor wrote, by title."""
     lines = (line for file in sorted(folder.rglob("wiki_*")) for line in file.read_text(encoding="utf-8").splitlines())
@@ -150,7 +171,6 @@ def main() -> None:
     parser.add_argument("sample", type=Path)
     parser.add_argument("--copies", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--packing", choices=["bz2", "xml"], default="bz2")
     parser.add_argument("--memory", action="store_true", help="peak memory for the dump and for one ten times larger")
     parser.add_argument("--only-import", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -162,24 +182,14 @@ def main() -> None:
     result: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        suffix = ".xml.bz2" if options.packing == "bz2" else ".xml"
-        dump = folder / f"dump{suffix}"
-        write_dump(dump, head, pages, options.copies)
         number = options.copies * len(wanted)
-        times: dict[str, list[Spent]] = {"import": [], "WikiExtractor": [], f"WikiExtractor x{available_cores()}": []}
-        for repeat in range(options.repeats):
-            out = folder / f"out{repeat}"
-            times["import"].append(seconds_of(import_command(dump, out / "ours")))
-            for (name, spent), processes in zip(list(times.items())[1:], (None, available_cores()), strict=True):
-                spent.append(seconds_of(extractor_command(dump, out / name, processes)))
         xml_mb = sum(map(len, pages)) * options.copies / 1e6
-        result["dump"] = {"xml_mb": round(xml_mb), "articles": number, "packing": suffix}
-        for clock in ("wall", "processor"):
-            best = {name: min(getattr(each, clock) for each in spent) for name, spent in times.items()}
-            peer = min(value for name, value in best.items() if name != "import")
-            result[f"articles_per_s_{clock}"] = {name: round(number / spent, 1) for name, spent in best.items()}
-            result[f"speed_ratio_{clock}"] = round(peer / best["import"], 2)
-            result[f"import_xml_mb_per_s_{clock}"] = round(xml_mb / best["import"], 1)
+        result["dump"] = {"xml_mb": round(xml_mb), "articles": number}
+        for name in ("dump.xml.bz2", "dump.xml"):
+            dump = folder / name
+            write_dump(dump, head, pages, options.copies)
+            times = race(dump, folder / f"{name}-out", options.repeats)
+            result[name] = {clock: compared(times, clock, number, xml_mb) for clock in ("wall", "processor")}
 
         clean, strip = [], []
         cleaner = Cleaner()
@@ -197,7 +207,7 @@ def main() -> None:
             "ratio": round(min(strip) / min(clean), 1),
         }
 
-        single = folder / f"single{suffix}"
+        single = folder / "single.xml"
         write_dump(single, head, pages, 1)
         subprocess.run(extractor_command(single, folder / "single", None), check=True, stderr=subprocess.DEVNULL)
         import_wikipedia([single], out=folder / "kept", sections="keep", min_chars=1)
