@@ -249,13 +249,13 @@ _FIRST = _names(
     "nowrap|nobr|no wrap|nowrap1|nobreak|nobold|noitalic|normal|small|smaller|big|bigger|large|larger|midsize|"
     "abbr|abbrlink|abbreviation|tooltip|hover|h:title|sic|strong|em|bold|italic|italics|mvar|math|code|tt|kbd|"
     "keypress|key press|key|var|samp|mono|monospaced|text|underline|u|strike|strikethrough|not a typo|proper name|typo|"
-    "as written|center|centre|align|smallcaps|small caps|sc|sc2|aut|flag|flagcountry|flagu|flagdeco|country|nts|ntsh|"
+    "as written|center|centre|align|smallcaps|small caps|sc|sc2|aut|flag|flagcountry|flagu|nts|"
     "number|visible anchor|vanchor|dfn|gloss|term|defn|overline|lc|uc|lcfirst|ucfirst|formatnum|serif|unicode|iast|"
-    "polytonic|nastaliq|uline|hilite|highlight|red|green|blue|inflected|railgauge|track gauge|cl|"
-    "isbn link|taxon|rail gauge|cardinal|percent|pct|quote inline"
+    "polytonic|nastaliq|uline|hilite|highlight|red|green|blue|railgauge|track gauge|"
+    "rail gauge|quote inline"
 )
 _SECOND = _names(
-    "font color|fontcolor|colour|color|coloured text|colored text|sort|hs|resize|wikt-lang|background color"
+    "font color|fontcolor|colour|color|coloured text|colored text|sort|resize|wikt-lang|background color"
 )
 _QUOTES = _names(
     "quote|quotation|blockquote|cquote|bquote|quoted text|centered pull quote|rquote|block quote|quote text"
@@ -264,7 +264,7 @@ _SHIPS = _names("uss|hms|ss|rms|mv|ms|hmas|hmcs|hmnzs|hnoms|sms|usat|usns|uscgc|
 _DATES = _names(
     "birth date|birth date and age|birth-date|birth-date and age|bda|dob|death date|death date and age|death-date|dda|"
     "death-date and age|start date|start date and age|end date|end date and age|film date|date|dts|birth year and age|"
-    "birth year|death year and age|release date|dtsh|launch date|opening date"
+    "birth year|death year and age|release date|launch date|opening date"
 )
 
 TEMPLATES: dict[str, Renderer] = {
