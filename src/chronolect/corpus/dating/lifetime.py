@@ -33,7 +33,7 @@ _OF_A_LIFE = frozenset({"P569", "P570", "P1636", "P4602"})
 _OF_WORK = frozenset({"P2031", "P2032"})  # when a person worked, which does not bound a life
 _PUBLISHED = frozenset({"P577", "P1191"})  # a work that was written, and published later, is of those times
 _WRITTEN = "P571"
-_ONCE_ONLY = frozenset({"P569", "P570", "P571", "P576"})  # two statements that share no day cannot both be true
+_ONCE_ONLY = frozenset({"P569", "P570"})  # of which two statements that share no day cannot both be true
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +97,19 @@ def _join(starts: list[Span], ends: list[Span], points: list[Span], is_life: boo
     if starts and ends:
         if start.earliest is not None and end.latest is not None and start.earliest > end.latest:
             return hull([start, end, *points]), 1
-        span = Span(start.earliest, end.latest)
+        span = Span(start.earliest, None if _began_again(start, end) else end.latest)
     elif starts:
         span = Span(start.earliest, _last_day_of_life(start) if is_life else None)
     else:
         span = Span(_first_day_of_life(end) if is_life else None, end.latest)
     return (span.hull(around) if points else span), 0
+
+
+def _began_again(start: Span, end: Span) -> bool:
+    """Whether something that was founded more than once was so at or after its last end: it goes on (a colony that changed hands)."""
+    if start.earliest is None or end.earliest is None or start.latest is None or end.latest is None:
+        return False
+    return start.earliest < end.earliest and start.latest >= end.latest
 
 
 def _last_day_of_life(birth: Span) -> int | None:
