@@ -138,3 +138,12 @@ def test_a_short_first_paragraph_is_no_title_page(beginning):
         book_text(f"THE CARRIER\n\nBy Ann Writer.\n\n\n{beginning}\n\n{STORY}"), "The Carrier", "Writer, Ann"
     ).text
     assert text.startswith(beginning)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [" " * 500_000, "\n" * 500_000, "_a " * 50_000, "[Footnote " * 5_000, "* " * 50_000, "copyright 1900 " * 20_000],
+)
+def test_odd_texts_take_no_odd_time(odd):
+    """With an expression that runs back over such a text for every character, this would not end within the test's time limit."""
+    assert clean(f"{STORY}\n\n{odd}x").text.startswith(FIRST)

@@ -1,5 +1,6 @@
 """From a Gutenberg text file to the words of the book."""
 
+import re
 from dataclasses import dataclass
 
 from chronolect.corpus.sources.gutenberg import marks
@@ -7,6 +8,11 @@ from chronolect.corpus.sources.gutenberg.dates import FrontDate, front_dates
 from chronolect.corpus.sources.gutenberg.front import drop_contents, drop_title_page
 from chronolect.corpus.sources.gutenberg.licence import cut, drop_credits
 from chronolect.corpus.sources.prose import Block, drop_page_numbers, join_cut, to_blocks, to_text
+
+_GAP = (
+    100  # of a run of more spaces or line ends no more is kept, so that no expression below has a long way back in it
+)
+_LONG_GAP = re.compile(rf"[ \t]{{{_GAP},}}+|\n{{{_GAP},}}+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,9 @@ def clean(raw: str, title: str = "", people: str = "", how: Cleaning | None = No
         how: What to keep.
     """
     how = how or Cleaning()
-    parts = cut(raw.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", ""))
+    parts = cut(
+        _LONG_GAP.sub(lambda gap: gap[0][:_GAP], raw.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", ""))
+    )
     dates = front_dates(to_blocks(marks.drop_page_marks(parts.book)), parts.header)
     text = marks.plain_breaks(parts.book)
     blocks = drop_credits(to_blocks(marks.drop_brackets(text, footnotes=how.footnotes)))

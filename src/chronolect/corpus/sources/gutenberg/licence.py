@@ -10,7 +10,7 @@ from chronolect.corpus.sources.prose import Block
 
 _PROJECT = r"(?:project|projekt|projet|proyecto|progetto|projeto)\s+gutenberg"
 _START = re.compile(
-    rf"""^[ \t]*(?:
+    rf"""^[ \t]*+(?:
         \*{{2,}}\s*(?:start|beginn|début|debut|commencement)\b[^\n]{{0,40}}?\b{_PROJECT}[^\n]*
       | [^\n]*\*\s*END\s*\*?\s*(?:OF\s+)?THE\s+SMALL\s+PRINT[^\n]* | [^\n]*SMALL\s+PRINT![^\n]*\*END\b[^\n]* | \["Small\s+Print"\s+V\.[^\n]*
       | \*{{2,}}\s*(?:beginning|start)\s+of\s+(?:this|the)\s+e-?(?:text|book)[^\n]*
@@ -18,9 +18,9 @@ _START = re.compile(
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 _END = re.compile(
-    rf"""^[ \t]*(?:
-        \W*(?:the\s+)?(?:end|ende|fin|fine|fim|einde|slut|hier\s+endet)\b[^\n]{{0,60}}?\b{_PROJECT}[^\n]*
-      | \W*(?:end\s+of\s+(?:this|the)|ende\s+diese[sr]?)\s+(?:e-?text|e-?book)[^\n]* | \W*end\s+of\s+(?:the\s+)?{_PROJECT}[^\n]*
+    rf"""^[ \t]*+(?:
+        [^\w\n]*+(?:the\s+)?(?:end|ende|fin|fine|fim|einde|slut|hier\s+endet)\b[^\n]{{0,60}}?\b{_PROJECT}[^\n]*
+      | [^\w\n]*+(?:end\s+of\s+(?:this|the)|ende\s+diese[sr]?)\s+(?:e-?text|e-?book)[^\n]* | [^\w\n]*+end\s+of\s+(?:the\s+)?{_PROJECT}[^\n]*
       | more\s+information\s+about\s+this\s+book\s+is\s+at\s+the\s+top\s+of\s+this\s+file[^\n]*
       | \*{{2,}}\s*this\s+is\s+a\s+copyrighted\s+{_PROJECT}\s+e-?text,\s+details\s+above[^\n]*
       | \*{{3,}}\s*this\s+file\s+should\s+be\s+named[^\n]*
