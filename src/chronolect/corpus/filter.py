@@ -49,8 +49,9 @@ def filter_corpus(
         undated: What to do with documents whose time is not known.
         late_passages: What to do with passages that speak of the time after the cutoff, in documents about the time
             before it that were not written before it.
-        undated_passages: Passages without a date of their own, in a trimmed document: as the passage before them in
-            their section ("context"), or all kept, or all dropped.
+        undated_passages: Passages without a date of their own, in a trimmed document: as the dated passages about them in
+            their section ("context"; in a section without dates they stay if the whole is about the time before), or
+            all kept, or all dropped.
         min_chars: A trimmed document shorter than this is dropped.
         keep_side: Side of the cutoff to keep.
         engine: Who does the work.
@@ -140,10 +141,8 @@ class _Rule:
         ]
 
     def _trim(self, document: Document, verdict: Verdict, output: Output) -> None:
-        keep_undated = (
-            "keep" if verdict is Verdict.BEFORE and self.undated_passages == "context" else self.undated_passages
-        )
-        kept, late, passages = trim(document, self.cutoff, keep_undated)
+        alone = verdict is Verdict.BEFORE
+        kept, late, passages = trim(document, self.cutoff, self.undated_passages, alone=alone)
         if late is None:
             output.keep(document)
             return
