@@ -53,6 +53,22 @@ def test_a_longer_term_that_does_not_fit_hides_no_shorter_one():
     assert found("the jet agesque") == [("jet", "jet")]
 
 
+def test_a_later_term_inside_an_earlier_one_is_none():
+    matcher = Matcher(
+        [Term("radio", 1903), Term("radio-active", 1898), Term("set", 1850), Term("radio set", 1920)], (), (), 1900
+    )
+    assert found("A radio-active radio: radioactive radio set", matcher) == [
+        ("radio", "radio"),
+        ("radio", "radio"),
+        ("radio set", "radio set"),
+    ]
+    assert found("radio-active radio", matcher, limit=1890) == [
+        ("radio", "radio"),
+        ("radio-active", "radio-active"),
+        ("radio", "radio"),
+    ]
+
+
 def test_a_later_limit_for_one_text():
     assert found("radar and jet", limit=1940) == [("jet", "jet")]
 

@@ -1,10 +1,12 @@
 """`Matcher`: terms, marks and n-grams found in one pass over a text."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -65,9 +67,22 @@ class Matcher:
     limit: int
 
     def __call__(self, flat: str, limit: int | None = None) -> Iterator[Hit]:
-        """The hits in a flattened text past `limit` (the matcher's own by default), in order of their ends; they may overlap."""
-        data = flat.encode("latin-1", "replace").lower()
+        """The hits in a flattened text past `limit` (the matcher's own by default); they may overlap each other.
+
+        A later term inside an earlier one is none: the "radio" of "radio-active" is as old as that.
+        """
         last = self.limit if limit is None else limit
+        found = list(self._search(flat))
+        covered = _covered_by(
+            [hit for hit in found if hit.kind == "word" and hit.year is not None and hit.year <= last]
+        )
+        yield from (hit for hit in found if (hit.year is None or hit.year > last) and not covered(hit))
+        if not flat.isascii():
+            yield from self._signs(flat, last)
+
+    def _search(self, flat: str) -> Iterator[Hit]:
+        """What the automaton finds and the text confirms, of any year."""
+        data = flat.encode("latin-1", "replace").lower()
         automaton, edges, entries = self._automaton
         size = len(flat)
         for number, start, end in automaton.find_matches_as_indexes(data, overlapping=True):
@@ -78,10 +93,8 @@ class Matcher:
                 continue
             for entry in entries[number]:
                 hit = _read(entry, flat, start, end)
-                if hit is not None and (hit.year is None or hit.year > last):
+                if hit is not None:
                     yield hit
-        if not flat.isascii():
-            yield from self._signs(flat, last)
 
     def _signs(self, flat: str, last: int) -> Iterator[Hit]:
         any_sign, marks = self._sign_patterns
@@ -112,7 +125,7 @@ class Matcher:
 
     def _entries(self) -> Iterator[tuple[str, _Entry]]:
         for term in self.terms:
-            if term.year > self.limit:
+            if term.year > self.limit or not term.term.isalnum():
                 for form in sorted(forms(term)):
                     yield from _in_cases(
                         form, _Entry("word", term.term, term.year, form if term.exact else None, _letters(form))
@@ -160,6 +173,19 @@ def _read(entry: _Entry, flat: str, start: int, end: int) -> Hit | None:
             year = int(match["year"]) if "year" in entry.pattern.groupindex else entry.year
             return Hit(match.start(), match.end(), entry.kind, entry.term, year)
     return None
+
+
+def _covered_by(hits: list[Hit]) -> Callable[[Hit], bool]:
+    """Whether a hit lies inside one of these that is longer."""
+    hits = sorted(hits)
+    starts = [hit.start for hit in hits]
+    reach = [0, *accumulate((hit.end for hit in hits), max)]  # how far those before a place go
+
+    def covered(hit: Hit) -> bool:
+        before, there = bisect_left(starts, hit.start), bisect_right(starts, hit.start)
+        return reach[before] >= hit.end or reach[there] > hit.end
+
+    return covered if hits else lambda _: False
 
 
 def _goes_on(flat: str, place: int, step: int) -> bool:

@@ -33,7 +33,7 @@ def summarise(db: duckdb.DuckDBPyConnection, documents: Path, findings: Path | N
     """The whole report from the table of documents and that of findings (None if there is none).
 
     Returns:
-        `documents`, `words`; `with_findings` (share of documents, Wilson interval); `rates` by kind and of `all` that are certain (marks, dates, words);
+        `documents`, `words`; `with_findings` (share of documents, Wilson interval); `rates` by kind and of `all` certain ones (mark, date, word);
         `by_source`, `by_decade` (of writing; None is unknown): lists of the same; `terms`: the commonest, each with an example.
     """
     table = parts_of(documents)
@@ -94,7 +94,7 @@ def _rates(row: dict[str, Any]) -> dict[str, Any]:
     share = wilson(row.pop("hit"), row["documents"])
     row["with_findings"] = {"count": share.successes, "rate": share.rate, "low": share.low, "high": share.high}
     total = sum(counts[kind] for kind in CERTAIN)
-    row["rates"] = {kind: poisson_rate(count, words) for kind, count in {"all": total, **counts}.items()}
+    row["rates"] = {"all": poisson_rate(total, words)} | {kind: poisson_rate(counts[kind], words) for kind in KINDS}
     return row
 
 
