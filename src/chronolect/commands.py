@@ -111,7 +111,7 @@ COMMANDS = (
     ),
     Command(
         "corpus dates yago",
-        "chronolect.corpus.dating.yago:dates_from_yago",
+        "chronolect.corpus.dating.yago.command:dates_from_yago",
         "Collect dates from YAGO 4.5's Turtle files.",
         "chronolect corpus dates yago yago-facts.ttl --out dates/yago",
     ),

@@ -76,7 +76,9 @@ def make_parts(tmp_path: Path) -> Callable[..., Path]:
             with CorpusWriter(tmp_path / f"{name}-{number}") as writer:
                 for document in documents[number * size : (number + 1) * size]:
                     writer.write(document)
-            (tmp_path / f"{name}-{number}" / "part-00000.parquet").rename(tmp_path / name / f"part-{number:05d}.parquet")
+            (tmp_path / f"{name}-{number}" / "part-00000.parquet").rename(
+                tmp_path / name / f"part-{number:05d}.parquet"
+            )
         return tmp_path / name
 
     return make

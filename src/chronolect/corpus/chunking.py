@@ -57,7 +57,7 @@ def chunk_corpus(
     tokenizer: Path | None = None,
     min_size: int = 0,
     date_passages: bool = False,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Cut the documents of a corpus into chunks: `<id>#0007`, with the document's dates and evidence, and in its meta `chunk_of`, `chunk`,
     `start` and `end` (characters of the document's text).

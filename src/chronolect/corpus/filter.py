@@ -34,7 +34,7 @@ def filter_corpus(
     undated_passages: Literal["context", "keep", "drop"] = "context",
     min_chars: int = 100,
     keep_side: Literal["before", "after"] = "before",
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Keep the documents of one side of a cutoff; the others go to `dropped/` with the reason (such as "written
     straddles").

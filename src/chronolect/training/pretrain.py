@@ -32,7 +32,7 @@ def train_pretrain(
     intermediate: int | None = None,
     token_noise: float = 0.0,
     shuffle: Literal["documents", "windows"] = "documents",
-    config: Annotated[TrainingConfig, Parameter(name="*")] = TrainingConfig(),  # noqa: B008 (frozen)
+    config: Annotated[TrainingConfig, Parameter(name="*")] = TrainingConfig(),
 ) -> dict[str, Any]:
     """Train a language model on a packed corpus: a new one of a chosen size, or an existing one further.
 

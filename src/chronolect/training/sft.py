@@ -26,7 +26,7 @@ def train_sft(
     val: Path | None = None,
     tokenizer: Path | None = None,
     assistant_only: bool = True,
-    config: Annotated[TrainingConfig, Parameter(name="*")] = TrainingConfig(),  # noqa: B008 (frozen)
+    config: Annotated[TrainingConfig, Parameter(name="*")] = TrainingConfig(),
 ) -> dict[str, Any]:
     """Fine-tune a model on conversations, all its weights or LoRA adapters (`lora_r`).
 

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-
 from benchmarks.title_quality import CUTOFFS, TITLES, Dated, date_titles, verdicts
+
 from chronolect.timeline import Verdict
 
 

@@ -53,7 +53,7 @@ def audit_corpus(
     reject: float | None = None,
     act_on: list[Kind] | None = None,
     min_chars: int = 100,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Find what is later than a cutoff: dates, words and names that did not exist yet, marks of scanning and of modern editions, later n-grams.
 

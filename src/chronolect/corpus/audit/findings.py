@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import pyarrow as pa
 
 from chronolect.corpus.audit.matcher import Hit, Matcher, flatten
-from chronolect.corpus.dating.expressions import find_expressions
+from chronolect.corpus.dating.expressions import Found, find_expressions
 from chronolect.timeline import Cutoff, Span, Verdict
 from chronolect.timeline.calendar import year_of
 
@@ -73,12 +73,21 @@ def hit_to_row(hit: Hit, text: str, document: str, source: str) -> dict[str, Any
 
 def _late_dates(text: str, flat: str, cutoff: Cutoff, anchor: Span | None, last_year: int) -> Iterator[Hit]:
     for found in find_expressions(text, anchor):
-        # "Tomorrow" says nothing but what is known of the document already.
-        if found.type == "relative" or cutoff.judge(found.span) is not Verdict.AFTER:
-            continue
-        assert found.span.earliest is not None
-        year = year_of(found.span.earliest)
-        yield Hit(found.start, found.end, FUTURE if year > last_year else "date", flat[found.start : found.end], year)
+        late = _late_day(found, cutoff)
+        if late is not None:
+            year = year_of(late)
+            kind: Kind = "future" if year > last_year else "date"
+            yield Hit(found.start, found.end, kind, flat[found.start : found.end], year)
+
+
+def _late_day(found: Found, cutoff: Cutoff) -> int | None:
+    """The day past the cutoff that an expression names: its first, or the end of a range ("1895 to 1905", "until 1934")."""
+    if found.type == "relative":  # "tomorrow" says nothing but what is known of the document already
+        return None
+    if cutoff.judge(found.span) is Verdict.AFTER:
+        return found.span.earliest
+    latest = found.span.latest
+    return latest if found.type in ("range", "open") and latest is not None and latest > cutoff.day else None
 
 
 def _without_overlaps(hits: Iterable[Hit]) -> list[Hit]:

@@ -53,7 +53,7 @@ def learn_ngrams(
     min_documents: int = 2,
     min_log_odds: float = 5.0,
     longest: int = 3,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Learn the words and runs of words that only later text has, for `chronolect corpus audit --ngrams`.
 

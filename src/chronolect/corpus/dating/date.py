@@ -33,7 +33,7 @@ def date_corpus(
     field: Field = "about",
     categories: bool = True,
     expressions: Literal["never", "undated"] = "never",
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Give documents the dates that knowledge bases state, joined by Wikidata item, else page id, else title, else redirect.
 

@@ -54,7 +54,7 @@ def filter_keywords(
     top_k: int = 0,
     per_document: int = 0,
     weights: Weighing = "log-odds",
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Keep the documents (or chunks) that speak of some themes. Their meta gets `keyword_counts` (different keywords by theme and in total) and
     `keyword_scores`.

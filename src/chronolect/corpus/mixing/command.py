@@ -34,7 +34,7 @@ def mix_corpora(
     bin_years: int = 50,
     tokenizer: Path | None = None,
     seed: int = 0,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Join corpora into one, shuffled. Caps are by tokens: those a tokenizer counts, or else an estimate by words, digits and marks.
 

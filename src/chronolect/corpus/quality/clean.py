@@ -37,7 +37,7 @@ def clean_corpus(
     max_words: int = 0,
     max_symbol_ratio: float = 0.0,
     repetition: bool = False,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Mend texts, note their language and OCR score, and leave out what is not worth training on; it goes to `dropped/` with the reason.
 

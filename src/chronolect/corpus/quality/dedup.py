@@ -33,7 +33,7 @@ def dedup_corpus(
     against: Path | None = None,
     shared_words: int = 0,
     paragraphs: int = 0,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Remove copies and near copies. Of a group the document written first stays (then the one with the smallest id), and its meta gets the
     number of `copies`; the others go to `dropped/` with the id of the one that stays.

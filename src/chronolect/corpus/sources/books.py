@@ -58,7 +58,7 @@ def import_books(
     unwrap: bool = True,
     page_numbers: bool = False,
     scan_marks: bool = False,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Import a folder of books (.txt, .html, .md, also .gz) with a table of their titles, authors and dates, one document a book.
 
@@ -82,6 +82,7 @@ def import_books(
         unwrap: Join hard-wrapped lines to paragraphs, and words that a line end has cut.
         page_numbers: Keep page numbers and running heads.
         scan_marks: Keep notices of digitisation ("Digitized by ...") and library stamps.
+        engine: Who does the work.
 
     Returns:
         Counts: documents, undated, rows without a file, files without a row, and other problems by kind.

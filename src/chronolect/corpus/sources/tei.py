@@ -45,7 +45,7 @@ def import_tei(
     language: str = "",
     licence: str = "",
     source_name: str = "tei",
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Import TEI P5 files (.xml, also .gz): headings, paragraphs and verse, without notes, page breaks and title pages.
 
@@ -64,6 +64,7 @@ def import_tei(
         language: Language of texts whose headers do not say it.
         licence: Licence of texts whose headers do not say it.
         source_name: Name of the source in the corpus.
+        engine: Who does the work.
 
     Returns:
         Counts: documents, texts, undated, dates that contradict each other, and problems by kind.

@@ -67,7 +67,7 @@ def year_topics(
     lists: bool = False,
     start_year: int | None = None,
     end_year: int | None = None,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Read the year pages of a dump of Wikipedia ("1969", "AD 79", "44 BC") into events by year, dated to the day where the page does.
 

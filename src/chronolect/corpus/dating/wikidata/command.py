@@ -35,7 +35,7 @@ def dates_from_wikidata(
     property: list[str] | None = None,
     all_entities: bool = False,
     deprecated: bool = False,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Collect the dates of entities from a Wikidata dump, with precision, calendar, rank and qualifiers.
 

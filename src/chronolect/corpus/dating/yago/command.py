@@ -27,7 +27,7 @@ def dates_from_yago(
     wiki: str = "enwiki",
     property: list[str] | None = None,
     all_entities: bool = False,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Collect the dates of entities from YAGO 4.5, with the property that gave each. YAGO knows no precision: a date on
     1 January may be a whole year, or a century, and is read as such.

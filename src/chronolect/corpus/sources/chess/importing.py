@@ -42,7 +42,7 @@ def import_chess(
     max_tokens: int | None = None,
     tokenizer: Path | None = None,
     max_chars: int | None = None,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Import chess games (PGN) as prose that is read off the board, one document a game, with the rules of play.
 

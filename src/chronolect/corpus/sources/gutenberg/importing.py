@@ -40,7 +40,7 @@ def import_gutenberg(
     front_matter: bool = False,
     footnotes: bool = True,
     emphasis: bool = False,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008 (frozen)
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Import Project Gutenberg's books from a local mirror, cleaned and dated, one document a book.
 
@@ -61,6 +61,7 @@ def import_gutenberg(
         front_matter: Keep title page and tables of contents.
         footnotes: Keep the text of footnotes, as paragraphs.
         emphasis: Keep the signs for italics and bold, underscores and equals signs.
+        engine: Who does the work.
 
     Returns:
         Counts: documents, undated, missing files, dates that contradict each other, and problems by kind.

@@ -189,7 +189,7 @@ def import_wikipedia(
     limit: int | None = None,
     page_props: Path | None = None,
     item_table: Path | None = None,
-    engine: Annotated[Engine, Parameter(name="*")] = Engine(),  # noqa: B008  immutable
+    engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
     """Import dumps of Wikipedia as a corpus: articles as text with paragraphs, headings and lists, dated by their revision.
 
@@ -209,6 +209,7 @@ def import_wikipedia(
         limit: Read only this many pages of each dump, from its beginning.
         page_props: SQL dump of the table page_props (.sql.gz), which tells the Wikidata item of each page.
         item_table: Table (TSV, CSV, Parquet) with the columns page_id and qid, instead of --page-props.
+        engine: Who does the work.
 
     Returns:
         Counts: documents, pages by namespace, redirects, dropped pages by reason, problems by kind.
