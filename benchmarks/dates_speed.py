@@ -11,7 +11,7 @@ made in YAGO's layout, twelve triples an entity, of which three are wanted.
 The bare side does nothing with what it parses. Ours makes rows; with two workers it is the whole command: starting the
 workers (the bare side's are waiting), the checksum of the input and the table on disk are in its time. The sides take
 turns; the best of each counts, by processor time on one core and by the clock with two workers (each reads its blocks of
-the same file). Peak memory is the sum over the process and its workers, of unique pages (USS).
+the same file). Peak memory is the resident memory (RSS) of the process and its workers together.
 """
 
 import argparse
