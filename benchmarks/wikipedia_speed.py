@@ -31,7 +31,6 @@ from time import perf_counter, process_time
 import mwparserfromhell
 
 from chronolect.corpus.document import read_documents
-from chronolect.corpus.engine import Engine
 from chronolect.corpus.sources.wikipedia import import_wikipedia
 from chronolect.corpus.sources.wikipedia.pages import Page, parse_page
 from chronolect.corpus.sources.wikipedia.wikitext import Cleaner
@@ -97,7 +96,7 @@ def extractor_command(dump: Path, out: Path, processes: int | None) -> list[str]
 
 def import_command(dump: Path, out: Path) -> list[str]:
     """The import with its defaults."""
-    return [sys.executable, __file__, str(dump), "--only-import", str(out)]
+    return [sys.executable, "-m", "chronolect", "corpus", "import", "wikipedia", str(dump), "--out", str(out)]
 
 
 def peak_memory_mb(command: list[str]) -> tuple[float, float]:
@@ -169,14 +168,10 @@ def extracted_texts(folder: Path) -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sample", type=Path)
-    parser.add_argument("--copies", type=int, default=10)
+    parser.add_argument("--copies", type=int, default=40)
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--memory", action="store_true", help="peak memory for the dump and for one ten times larger")
-    parser.add_argument("--only-import", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.only_import:
-        import_wikipedia([options.sample], out=options.only_import, engine=Engine(workers=available_cores()))
-        return
     head, pages = split(options.sample)
     wanted = articles(pages)
     result: dict[str, object] = {}
