@@ -116,6 +116,9 @@ def test_categories_and_expressions_date_what_no_table_does(make_corpus: MakeCor
         [
             article(1, "A physicist", categories=["1879 births", "1955 deaths", "Physicists"]),
             article(2, "A living one", categories=["1930 births", "Living people"]),
+            article(
+                4, "A third", categories=["1879 births"], infobox={"birth_date": "14 March 1879", "death_date": "1955"}
+            ),
             Document(
                 "3", "It was fought on 18 June 1815 and told of for a century.", title="A battle", written=WRITTEN
             ),
@@ -124,9 +127,10 @@ def test_categories_and_expressions_date_what_no_table_does(make_corpus: MakeCor
     counts = date_corpus(corpus, out=tmp_path / "a")
     assert about(tmp_path / "a")["A physicist"] == "1879/1955"
     assert about(tmp_path / "a")["A living one"] == "1930/.."
+    assert about(tmp_path / "a")["A third"] == "1879-03-14/1955"
     assert counts["undated"] == 1
     counts = date_corpus(corpus, out=tmp_path / "b", expressions="undated")
-    battle = list(read_documents(tmp_path / "b"))[2]
+    battle = list(read_documents(tmp_path / "b"))[3]
     assert battle.about.edtf() == "1815-06-18"
     assert (battle.evidence[0].kind, battle.evidence[0].quote) == ("expression", "18 June 1815")
     assert counts["undated"] == 0
@@ -159,7 +163,7 @@ def test_the_same_for_any_number_of_workers(make_corpus: MakeCorpus, tmp_path: P
     )
     for workers in (1, 2):
         counts = date_corpus(corpus, out=tmp_path / str(workers), dates=[dates], engine=Engine(workers=workers))
-        assert counts["dated_by"] == {"qid": 10_000, "category": 20_000}
+        assert counts["dated_by"] == {"qid": 10_000, "page": 20_000}
     assert digest_tree(tmp_path / "1") == digest_tree(tmp_path / "2")
 
 
@@ -168,4 +172,4 @@ def test_wrong_input(make_corpus: MakeCorpus, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not a table of dates"):
         date_corpus(corpus, out=tmp_path / "out", dates=[corpus])
     with pytest.raises(UserError, match="nothing to date by"):
-        date_corpus(corpus, out=tmp_path / "out", categories=False)
+        date_corpus(corpus, out=tmp_path / "out", categories=False, infobox=False)

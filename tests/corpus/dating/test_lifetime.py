@@ -3,6 +3,7 @@
 import pytest
 
 from chronolect.corpus.dating.categories import facts_of_categories
+from chronolect.corpus.dating.infobox import facts_of_infobox
 from chronolect.corpus.dating.lifetime import lifetime
 from chronolect.corpus.dating.table import WIKIDATA_ROLES, YAGO_ROLES, DateFact
 from chronolect.timeline import Cutoff, Span, Verdict
@@ -76,6 +77,7 @@ def test_agreeing_statements_narrow():
     [
         ("1879 births", ("P569", "1879")),
         ("44 BC deaths", ("P570", "-0043")),
+        ("380s BC births", ("P569", "-0388/-0379")),
         ("Companies established in 1911", ("P571", "1911")),
         ("1911 establishments in Norway", ("P571", "1911")),
         ("Railway companies disestablished in 1923", ("P576", "1923")),
@@ -91,3 +93,24 @@ def test_agreeing_statements_narrow():
 def test_categories(category, expected):
     found = [(one.property, one.span.edtf()) for one in facts_of_categories("1", [category])]
     assert found == ([expected] if expected else [])
+
+
+def test_infoboxes():
+    box = {
+        "infobox": "philosopher",
+        "birth_date": "384 BC",
+        "death_date": "322 BC (aged 62); Euboea, Greece",
+        "era": "Ancient philosophy",
+    }
+    facts = list(facts_of_infobox("1", box))
+    assert [(one.property, one.span.edtf(), one.kind, one.reference) for one in facts] == [
+        ("P569", "-0383", "catalogue", "infobox birth_date"),
+        ("P570", "-0321", "catalogue", "infobox death_date"),
+    ]
+    war = {
+        "infobox": "military conflict",
+        "date": "April 19, 1775 – September 3, 1783; Ratification effective: May 12, 1784",
+    }
+    assert lifetime(list(facts_of_infobox("2", war))).span == Span.parse("1775-04-19/1784-05-12")
+    country = {"established_date1": "18 March 1986", "established_date2": "1499", "population": "1,990"}
+    assert lifetime(list(facts_of_infobox("3", country))).span == Span.parse("1499/..")

@@ -37,12 +37,12 @@ def facts_of_categories(entity: str, categories: Iterable[str]) -> Iterator[Date
             found = pattern.fullmatch(category)
             if found is None:
                 continue
-            year = int(found["year"])
+            first = int(found["year"])
+            last = first + 9 if found["decade"] else first
             if found["bc"]:
-                year = 1 - year
-            size = 10 if found["decade"] else 1
-            span = Span(year_start(year), year_end(year + size - 1))
+                first, last = 1 - last, 1 - first
+            span = Span(year_start(first), year_end(last))
             yield DateFact(
-                entity, name, role, span, "decade" if size == 10 else "year", "catalogue", f"Category:{category}"
+                entity, name, role, span, "decade" if found["decade"] else "year", "catalogue", f"Category:{category}"
             )
             break

@@ -14,6 +14,7 @@ from cyclopts import Parameter
 from chronolect.artifacts import stage
 from chronolect.corpus.dating.categories import facts_of_categories
 from chronolect.corpus.dating.expressions import find_expressions
+from chronolect.corpus.dating.infobox import facts_of_infobox
 from chronolect.corpus.dating.lifetime import lifetime
 from chronolect.corpus.dating.matching import HOW, KEYS_SCHEMA, dates_parts, match
 from chronolect.corpus.dating.table import DateFact
@@ -32,6 +33,7 @@ def date_corpus(
     dates: list[Path] | None = None,
     field: Field = "about",
     categories: bool = True,
+    infobox: bool = True,
     expressions: Literal["never", "undated"] = "never",
     engine: Annotated[Engine, Parameter(name="*")] = Engine(),
 ) -> dict[str, Any]:
@@ -43,6 +45,7 @@ def date_corpus(
         dates: Tables of dates made by `chronolect corpus dates`.
         field: What the dates say of a document: what time it is about, or when it was written.
         categories: Also read the dates in the names of Wikipedia's categories.
+        infobox: Also read the dates in infoboxes, which the import of Wikipedia keeps in the meta.
         expressions: Date what no record dates by the expressions in its own words.
         engine: Who does the work.
 
@@ -56,8 +59,10 @@ def date_corpus(
     tables = dates or []
     for table in tables:
         dates_parts(table)
-    if not tables and not categories and expressions == "never":
-        raise UserError("nothing to date by: name a table of dates with --dates, or use --categories or --expressions")
+    if not tables and not (categories or infobox) and expressions == "never":
+        raise UserError(
+            "nothing to date by: name a table with --dates, or use --categories, --infobox or --expressions"
+        )
     with stage(out, command="corpus date", config=config, inputs=[corpus, *tables], resume=True) as work:
         matches: Path | None = None
         if tables:
@@ -67,7 +72,7 @@ def date_corpus(
             )
             redirects = corpus / "redirects"
             matches = match(work, work.scratch / "keys", tables, redirects if redirects.is_dir() else None)
-        dating = _Dating(matches and matches.absolute(), field, categories, expressions)
+        dating = _Dating(matches and matches.absolute(), field, categories, infobox, expressions)
         totals = run_shards(work, corpus_shards(corpus), dating, engine, label="dating")
         _copy_redirects(corpus, work.folder)
         work.counts = _summary(totals)
@@ -80,7 +85,7 @@ def _summary(totals: Totals) -> dict[str, Any]:
         "documents": totals.kept,
         "dated": counts["dated"],
         "undated": totals.kept - counts["dated"],
-        "dated_by": {key: counts[key] for key in (*HOW, "category", "expression") if counts[key]},
+        "dated_by": {key: counts[key] for key in (*HOW, "page", "expression") if counts[key]},
         "statements": counts["statements"],
         "set_aside": counts["set aside"],
         "contradictions": counts["contradictions"],
@@ -124,6 +129,7 @@ class _Dating:
     matches: Path | None
     field: Field
     categories: bool
+    infobox: bool
     expressions: Literal["never", "undated"]
 
     def __call__(self, shard: Groups, output: Output) -> None:
@@ -139,8 +145,10 @@ class _Dating:
         facts = [fact for _, fact in stated]
         if self.categories:
             facts += facts_of_categories(document.id, document.meta.get("categories", ()))
+        if self.infobox:
+            facts += facts_of_infobox(document.id, document.meta.get("infobox", {}))
         if facts:
-            output.count(HOW[min(how for how, _ in stated)] if stated else "category")
+            output.count(HOW[min(how for how, _ in stated)] if stated else "page")
             return self._with_facts(document, facts, output)
         known = document.about if self.field == "about" else document.written
         if self.expressions == "undated" and not known.is_known:
