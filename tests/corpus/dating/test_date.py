@@ -127,7 +127,7 @@ def test_categories_and_expressions_date_what_no_table_does(make_corpus: MakeCor
     counts = date_corpus(corpus, out=tmp_path / "a")
     assert about(tmp_path / "a")["A physicist"] == "1879/1955"
     assert about(tmp_path / "a")["A living one"] == "1930/.."
-    assert about(tmp_path / "a")["A third"] == "1879-03-14/1955"
+    assert about(tmp_path / "a")["A third"] == "1879-03-14/1955-12-31"
     assert counts["undated"] == 1
     counts = date_corpus(corpus, out=tmp_path / "b", expressions="undated")
     battle = list(read_documents(tmp_path / "b"))[3]
