@@ -31,6 +31,7 @@ MATCHER = Matcher((), load_marks(), (), 1900)
         ("Library of Congress Cataloging-in-Publication Data", "library cataloguing"),
         ("First published as a Fontana paperback", "paperback"),
         ("It cost € 5.", "currency sign"),
+        ("It cost 5€.", "currency sign"),
         ("So happy \U0001f600!", "emoji"),
         ("Acme™ pens", "trade mark sign"),
         ("Tel: (555) 123-4567", "telephone number"),
@@ -50,6 +51,7 @@ def test_marks_are_found(text, name):
         "He said welcome.come in.",
         "Kindle the fire, and click your heels.",
         "mojibake: â€”that wasâ€™ all",
+        "the €lite of the province, blas€ as ever",
         "the archivist doing his turn, and a pdfless world",
     ],
 )
@@ -60,5 +62,5 @@ def test_what_is_older_than_it_looks(text):
 def test_every_literal_lies_within_reach_of_its_pattern():
     """A literal that its own pattern can never cover would be searched for in vain."""
     for mark in load_marks():
-        assert mark.literals or (mark.pattern is not None and mark.pattern.pattern.endswith("]")), mark.name
+        assert mark.literals or (mark.pattern is not None and mark.pattern.pattern.startswith("[")), mark.name
         assert len(set(mark.literals)) == len(mark.literals), mark.name

@@ -16,8 +16,8 @@ COLUMNS = ("name", "year", "literals", "pattern")
 class Mark:
     """What is found by one of its `literals` (small letters), if its `pattern` then matches there as well.
 
-    A group `year` of the pattern says of what year this mark is. A mark without literals is a sign beyond Latin-1: its pattern is a class of
-    characters, perhaps behind a condition on what goes before it.
+    A group `year` of the pattern says of what year this mark is. A mark without literals is a sign beyond Latin-1: its pattern begins
+    with a class of characters, and conditions on what stands around may follow.
     """
 
     name: str
@@ -34,7 +34,7 @@ def load_marks() -> tuple[Mark, ...]:
 
 def _mark(where: str, name: str, year: str, literals: str, pattern: str) -> Mark:
     found = tuple(literal for literal in literals.split(";") if literal)
-    if found != tuple(literal.lower() for literal in found) or not (found or pattern.endswith("]")):
+    if found != tuple(literal.lower() for literal in found) or not (found or pattern.startswith("[")):
         raise UserError(f"{where}: literals are in small letters, and a mark without any needs a class of characters")
     try:
         return Mark(name, read_year(where, year), found, re.compile(pattern, re.IGNORECASE) if pattern else None)

@@ -107,7 +107,7 @@ class Matcher:
     def _sign_patterns(self) -> tuple[re.Pattern[str] | None, list[tuple[Mark, re.Pattern[str]]]]:
         """One class of all signs, for speed, and that of each mark."""
         marks = [(mark, mark.pattern) for mark in self.marks if not mark.literals and mark.pattern is not None]
-        signs = "".join(sign.pattern.partition("[")[2].removesuffix("]") for _, sign in marks)
+        signs = "".join(sign.pattern[1:].partition("]")[0] for _, sign in marks)
         return re.compile(f"[{signs}]") if signs else None, marks
 
     @cached_property
