@@ -1,12 +1,23 @@
 """Bad input that does not stop the work: counted by kind, the first listed in the manifest and shown."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 from chronolect.console import say
-from chronolect.corpus.sources.records import Problem
 from chronolect.errors import UserError
 
 SHOWN, LISTED = 20, 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What could not be read, and where."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
 
 
 class Problems:

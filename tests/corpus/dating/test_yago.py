@@ -19,8 +19,8 @@ from chronolect.corpus.dating.yago.command import dates_from_yago
 from chronolect.corpus.dating.yago.reader import ABOUT_TRIPLES, YagoReader
 from chronolect.corpus.dating.yago.terms import PREFIXES, entity_name
 from chronolect.corpus.engine import Engine
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.line_blocks import Block, read_blocks
-from chronolect.corpus.sources.records import Problem
 from chronolect.errors import UserError
 
 ONE = Engine(workers=1)

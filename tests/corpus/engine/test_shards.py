@@ -10,7 +10,7 @@ import pytest
 from chronolect.artifacts import digest_tree, stage
 from chronolect.corpus.document import CorpusWriter, Document, read_documents
 from chronolect.corpus.engine import Engine, Output, Totals, map_corpus, run_shards
-from chronolect.corpus.sources.records import Problem
+from chronolect.corpus.problems import Problem
 from chronolect.errors import UserError
 
 PAIRS = pa.schema([pa.field("word", pa.string()), pa.field("length", pa.int32())])

@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chronolect.corpus.sources.records import Problem, Record, find_files, read_records
+from chronolect.corpus.problems import Problem
+from chronolect.corpus.sources.records import Record, find_files, read_records
 from chronolect.errors import UserError
 
 ROWS = [{"text": "ein “Brief”\nmit Zeilen", "year": "1850"}, {"text": 'with "quotes", commas', "year": "1851"}]

@@ -7,8 +7,8 @@ from typing import Any
 from chronolect.artifacts import stage
 from chronolect.corpus.dating.table import DATES_SCHEMA, DateFact
 from chronolect.corpus.document import TableWriter
-from chronolect.corpus.problems import Problems
-from chronolect.corpus.sources.records import Problem, Record, find_files, read_records
+from chronolect.corpus.problems import Problem, Problems
+from chronolect.corpus.sources.records import Record, find_files, read_records
 from chronolect.corpus.sources.table import to_span
 from chronolect.errors import UserError
 from chronolect.timeline import Span

@@ -13,8 +13,7 @@ import pyarrow as pa
 
 from chronolect.artifacts import sync_tree
 from chronolect.corpus.document import SCHEMA, Document, TableWriter
-from chronolect.corpus.problems import LISTED
-from chronolect.corpus.sources.records import Problem
+from chronolect.corpus.problems import LISTED, Problem
 
 MAIN, DROPPED, COUNTS = "part", "dropped", "counts.json"
 

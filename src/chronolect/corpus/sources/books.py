@@ -12,10 +12,11 @@ from cyclopts import Parameter
 from chronolect.artifacts import stage
 from chronolect.corpus.document import Document
 from chronolect.corpus.engine import Engine, Output, run_shards
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.html import html_to_text, markdown_to_text
 from chronolect.corpus.sources.lives import parse_contributors, published, words_of
 from chronolect.corpus.sources.prose import drop_page_numbers, single_spaced, to_blocks, to_text, vocabulary
-from chronolect.corpus.sources.records import Problem, Record, kind, read_records
+from chronolect.corpus.sources.records import Record, kind, read_records
 from chronolect.corpus.sources.scans import drop_scan_marks
 from chronolect.corpus.sources.table import to_span
 from chronolect.corpus.sources.text_files import LARGEST, decode, read_bytes

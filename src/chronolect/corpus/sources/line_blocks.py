@@ -15,7 +15,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import rapidgzip
 
-from chronolect.corpus.sources.records import Problem
+from chronolect.corpus.problems import Problem
 from chronolect.processes import available_cores
 
 RANGE_BYTES = 32 << 20  # of a plain file

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from chronolect.corpus.problems import Problem
 from chronolect.errors import UserError
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".txt")
@@ -40,17 +41,6 @@ class Record:
     def place(self) -> str:
         """`file:line`, for what is stored: the same wherever the file lies."""
         return f"{self.file.name}:{self.line}" if self.line else self.file.name
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What could not be read, and where."""
-
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
 
 
 def find_files(path: Path) -> list[Path]:

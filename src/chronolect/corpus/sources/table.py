@@ -9,8 +9,8 @@ from typing import Any
 from chronolect.artifacts import stage
 from chronolect.console import progress
 from chronolect.corpus.document import CorpusWriter, Document
-from chronolect.corpus.problems import Problems
-from chronolect.corpus.sources.records import Problem, Record, find_files, read_records
+from chronolect.corpus.problems import Problem, Problems
+from chronolect.corpus.sources.records import Record, find_files, read_records
 from chronolect.errors import UserError, did_you_mean
 from chronolect.timeline import Evidence, Span
 from chronolect.timeline.evidence import Field

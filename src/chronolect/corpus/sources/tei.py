@@ -14,8 +14,9 @@ from lxml import etree
 from chronolect.artifacts import stage
 from chronolect.corpus.document import Document
 from chronolect.corpus.engine import Engine, Output, run_shards
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.lives import Contributor, lifetime, parse_contributor, published, words_of
-from chronolect.corpus.sources.records import Problem, Record, kind, read_records
+from chronolect.corpus.sources.records import Record, kind, read_records
 from chronolect.corpus.sources.table import to_span
 from chronolect.corpus.sources.tei_xml import XML, Reading, Section, TeiError, TeiText, read_tei
 from chronolect.errors import UserError

@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from chronolect.artifacts import SCRATCH, stage
 from chronolect.corpus.document import CorpusWriter, Document
 from chronolect.corpus.engine import Engine, Output, run_shards
-from chronolect.corpus.sources.records import Problem
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.wikipedia.dump import Damage, Shard, Wiki, cut_dump, find_dumps, pages_of
 from chronolect.corpus.sources.wikipedia.importer import _written as written_by_revision
 from chronolect.corpus.sources.wikipedia.pages import parse_page

@@ -9,9 +9,9 @@ import chess.pgn
 import pytest
 import zstandard
 
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.chess import pgn
 from chronolect.corpus.sources.chess.pgn import RawGame, find_pgn, parse_game, read_games
-from chronolect.corpus.sources.records import Problem
 from chronolect.errors import UserError
 
 ANNOTATED = """[Event "Club \\"Roi\\" game"]

@@ -6,9 +6,9 @@ import zipfile
 import pytest
 from tests.corpus.sources.gutenberg.library import RDF, catalogue_csv
 
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.gutenberg.book import Book, Selection
 from chronolect.corpus.sources.gutenberg.catalogue import read_catalogue, selected
-from chronolect.corpus.sources.records import Problem
 from chronolect.errors import UserError
 
 

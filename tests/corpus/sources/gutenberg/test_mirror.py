@@ -3,8 +3,8 @@ import zipfile
 
 import pytest
 
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.gutenberg.mirror import find_text, folders, read_text
-from chronolect.corpus.sources.records import Problem
 
 
 def put(path, content=b"words"):

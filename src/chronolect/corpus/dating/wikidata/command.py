@@ -20,8 +20,8 @@ from chronolect.corpus.dating.wikidata.entities import EntityReader
 from chronolect.corpus.dating.wikidata.statements import COUNTED, Unread
 from chronolect.corpus.dating.wikidata.triples import TripleReader
 from chronolect.corpus.engine import Engine, Output, run_shards
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.line_blocks import Block, bare_suffix, read_blocks
-from chronolect.corpus.sources.records import Problem
 from chronolect.errors import UserError
 
 _JSON, _TRIPLES = (".json", ".jsonl", ".ndjson"), (".nt",)

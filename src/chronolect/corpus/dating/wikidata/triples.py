@@ -11,8 +11,8 @@ from chronolect.corpus.dating.triple_lines import OddLine, TripleLine, triple_li
 from chronolect.corpus.dating.wikidata.statements import UNKNOWN
 from chronolect.corpus.dating.wikidata.times import BadTime
 from chronolect.corpus.engine import Output
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.line_blocks import Block
-from chronolect.corpus.sources.records import Problem
 
 _ITEM = re.compile(r"<http://www\.wikidata\.org/entity/(Q\d+)>")
 _PROPERTY = re.compile(r"<http://www\.wikidata\.org/prop/direct/(P\d+)>")

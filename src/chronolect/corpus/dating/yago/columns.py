@@ -30,8 +30,8 @@ from chronolect.corpus.dating.yago.terms import (
     term_of,
 )
 from chronolect.corpus.engine import Output
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.line_blocks import Block
-from chronolect.corpus.sources.records import Problem
 
 OddLines = list[tuple[int, bytes]]  # line numbers and texts
 

@@ -30,8 +30,8 @@ from chronolect.corpus.dating.yago.terms import (
     term_of,
 )
 from chronolect.corpus.engine import Output
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.line_blocks import DAMAGED, Block, open_stream
-from chronolect.corpus.sources.records import Problem
 
 ABOUT_TRIPLES = "statements about statements"
 

@@ -5,7 +5,8 @@ import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
-from chronolect.corpus.sources.records import Problem, find_files, read_records
+from chronolect.corpus.problems import Problem
+from chronolect.corpus.sources.records import find_files, read_records
 from chronolect.errors import UserError
 from chronolect.timeline import Evidence, Span
 

@@ -13,6 +13,7 @@ from chronolect.artifacts import stage
 from chronolect.corpus.document import Document
 from chronolect.corpus.encoding import Encoder
 from chronolect.corpus.engine import Engine, Output, run_shards
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.chess.caps import DRAFTED, SIZES, Cap, keep_to_cap
 from chronolect.corpus.sources.chess.copies import Seen, game_key
 from chronolect.corpus.sources.chess.dates import BadDate, game_evidence, plain_name, read_lives
@@ -21,7 +22,6 @@ from chronolect.corpus.sources.chess.pgn import Game, RawGame, decode, find_pgn,
 from chronolect.corpus.sources.chess.prose import Moves, Style, Telling, tell, title
 from chronolect.corpus.sources.chess.replay import BadGame, Replay, replay
 from chronolect.corpus.sources.chess.rules import rules_of_play
-from chronolect.corpus.sources.records import Problem
 from chronolect.errors import UserError
 from chronolect.timeline import Evidence, Span
 from chronolect.timeline.calendar import year_of

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.line_blocks import open_stream
-from chronolect.corpus.sources.records import Problem
 from chronolect.errors import UserError
 
 SUFFIXES = (".pgn", ".pgn.gz", ".pgn.bz2", ".pgn.zst")

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.gutenberg.book import Book, Selection
 from chronolect.corpus.sources.gutenberg.rdf import is_rdf, read_rdf
 from chronolect.corpus.sources.lives import parse_contributors
-from chronolect.corpus.sources.records import Problem, Record, kind, read_records
+from chronolect.corpus.sources.records import Record, kind, read_records
 from chronolect.errors import UserError
 from chronolect.timeline import Span
 

@@ -16,10 +16,10 @@ import httpx
 from chronolect import __version__
 from chronolect.artifacts import MANIFEST, digest_file, exclusive, make_manifest, write_bytes, write_json
 from chronolect.console import progress, say
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.gutenberg.book import Book, Selection
 from chronolect.corpus.sources.gutenberg.catalogue import selected
 from chronolect.corpus.sources.gutenberg.mirror import folders
-from chronolect.corpus.sources.records import Problem
 from chronolect.corpus.sources.text_files import LARGEST
 from chronolect.errors import UserError
 

@@ -11,12 +11,13 @@ from cyclopts import Parameter
 from chronolect.artifacts import MANIFEST, stage
 from chronolect.corpus.document import Document
 from chronolect.corpus.engine import Engine, Output, run_shards
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.gutenberg.book import Book, Selection
 from chronolect.corpus.sources.gutenberg.catalogue import selected
 from chronolect.corpus.sources.gutenberg.cleaning import Cleaned, Cleaning, clean
 from chronolect.corpus.sources.gutenberg.dates import gutenberg_evidence, written
 from chronolect.corpus.sources.gutenberg.mirror import find_text, read_text
-from chronolect.corpus.sources.records import Problem, Record, kind, read_records
+from chronolect.corpus.sources.records import Record, kind, read_records
 from chronolect.corpus.sources.table import to_span
 from chronolect.errors import UserError, did_you_mean
 from chronolect.timeline import Evidence

@@ -5,8 +5,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.html import html_to_text
-from chronolect.corpus.sources.records import Problem
 from chronolect.corpus.sources.text_files import LARGEST, decode, read_bytes
 
 

@@ -8,9 +8,9 @@ from typing import IO
 
 from lxml import etree
 
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.gutenberg.book import Book
 from chronolect.corpus.sources.lives import Contributor, lifetime
-from chronolect.corpus.sources.records import Problem
 from chronolect.errors import UserError
 from chronolect.timeline import Span
 

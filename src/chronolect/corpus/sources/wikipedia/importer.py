@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from chronolect.artifacts import stage
 from chronolect.corpus.document import Document
 from chronolect.corpus.engine import Engine, Output, run_shards
-from chronolect.corpus.sources.records import Problem
+from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.wikipedia.dump import Damage, Shard, Wiki, cut_dump, find_dumps, pages_of
 from chronolect.corpus.sources.wikipedia.items import PageItems, read_items
 from chronolect.corpus.sources.wikipedia.pages import Page, parse_page

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from chronolect.corpus.sources.records import Problem, read_records
+from chronolect.corpus.problems import Problem
+from chronolect.corpus.sources.records import read_records
 from chronolect.errors import UserError
 
 # A row of the table is (page, 'property', 'value', sort key); the value of the mark is empty.
