@@ -254,9 +254,7 @@ _FIRST = _names(
     "polytonic|nastaliq|uline|hilite|highlight|red|green|blue|railgauge|track gauge|"
     "rail gauge|quote inline"
 )
-_SECOND = _names(
-    "font color|fontcolor|colour|color|coloured text|colored text|sort|resize|wikt-lang|background color"
-)
+_SECOND = _names("font color|fontcolor|colour|color|coloured text|colored text|sort|resize|wikt-lang|background color")
 _QUOTES = _names(
     "quote|quotation|blockquote|cquote|bquote|quoted text|centered pull quote|rquote|block quote|quote text"
 )
