@@ -35,7 +35,7 @@ def matcher():
 def test_plants_are_found(documents, matcher):
     rows = found_plants(documents, matcher)
     assert len(rows) >= 200
-    for chosen, floor in ((("date", "mark"), 0.95), (None, 0.9)):
+    for chosen, floor in ((("date", "mark"), 0.95), (None, 0.8)):
         found = [bool(kinds) for plant, kinds in rows if chosen is None or plant["kind"] in chosen]
         assert sum(found) / len(found) >= floor, chosen
 
@@ -49,4 +49,4 @@ def test_false_alarms_are_few(documents, matcher):
     assert counts["addresses", "date"] <= 25
     assert counts["novels", "mark"] + counts["addresses", "mark"] <= 2
     assert counts["novels", "future"] + counts["addresses", "future"] <= 5
-    assert (counts["novels", "word"] + counts["addresses", "word"]) * 1e6 / words <= 10
+    assert (counts["novels", "word"] + counts["addresses", "word"]) * 1e6 / words <= 2
