@@ -102,7 +102,7 @@ def _cut(file: Path, size: int, line_bytes: int) -> Iterator[Block]:
         found, problems = tuple(problems), []
         return Block(file, start, len(lines), line + 1, lines, found)
 
-    for chunk in _chunks(file):
+    for chunk in read_chunks(file):
         if isinstance(chunk, Problem):
             problems.append((DAMAGED, chunk))
             continue
@@ -153,7 +153,7 @@ def _mark(file: Path, size: int, line_bytes: int) -> Iterator[Block]:
         return Block(file, start, stop - start, line + 1, None, found)
 
     dropping = False
-    for chunk in _chunks(file):
+    for chunk in read_chunks(file):
         if isinstance(chunk, Problem):
             problems.append((DAMAGED, chunk))
             continue
@@ -180,7 +180,7 @@ def _mark(file: Path, size: int, line_bytes: int) -> Iterator[Block]:
         yield block(position)
 
 
-def _chunks(file: Path) -> Iterator[bytes | Problem]:
+def read_chunks(file: Path) -> Iterator[bytes | Problem]:
     """The decompressed content; if it cannot be read to the end, what can be, and then the problem."""
     done = 0
     if _packing(file) == ".bz2":

@@ -20,7 +20,7 @@ from pathlib import Path
 import rapidgzip
 
 from chronolect.corpus.problems import Problem
-from chronolect.corpus.sources.line_blocks import _chunks as read_chunks
+from chronolect.corpus.sources.line_blocks import read_chunks as read_chunks
 from chronolect.errors import UserError
 
 # `enwiki-20240401-pages-articles1.xml-p1p41242.bz2` is the usual form of a name.
