@@ -12,6 +12,7 @@ import os
 import platform
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -249,8 +250,8 @@ def stage(
         restore_interrupted(out)
         _remove_scratch(out)
         partial = out.with_name(f".{out.name}.partial")
-        digests = {str(path): digest(path) for path in inputs} if resume else None
-        plan = plain({"command": command, "config": config, "inputs": digests, "version": __version__})
+        digests = _Digests(inputs) if resume else None
+        plan = plain({"command": command, "config": config, "inputs": _identities(inputs), "version": __version__})
         if not (resume and (partial / _PLAN).is_file() and read_json(partial / _PLAN) == plan):
             shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True, exist_ok=True)
@@ -267,7 +268,7 @@ def stage(
                 inputs=inputs,
                 counts=work.counts,
                 started=started,
-                digests=digests,
+                digests=digests.result() if digests is not None else None,
             )
             write_json(partial / MANIFEST, manifest)
             move_into_place(partial, out)
@@ -280,6 +281,42 @@ def stage(
                     f"{out}: no room left on the disk ({error.strerror}); free some, then run this again"
                 ) from error
             raise
+
+
+def _identities(inputs: Sequence[Path]) -> dict[str, Any]:
+    """What tells at once whether inputs are those of an interrupted run: a stage's digest, else sizes and times of change."""
+
+    def identity(path: Path) -> Any:
+        if (path / MANIFEST).is_file():
+            return digest(path)
+        files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+        return [[str(file.relative_to(path)), (found := file.stat()).st_size, found.st_mtime_ns] for file in files]
+
+    return {str(path): identity(path) for path in inputs}
+
+
+class _Digests(threading.Thread):
+    """Digests of inputs, made beside the work: of a dump of 100 GB that takes a minute or more."""
+
+    def __init__(self, inputs: Sequence[Path]) -> None:
+        super().__init__(daemon=True)  # a failed stage does not wait for it
+        self._inputs = inputs
+        self._found: dict[str, str] = {}
+        self._error: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._found = {str(path): digest(path) for path in self._inputs}
+        except BaseException as error:
+            self._error = error
+
+    def result(self) -> dict[str, str]:
+        """The digests, once they are there."""
+        self.join()
+        if self._error is not None:
+            raise self._error
+        return self._found
 
 
 def _remove_scratch(folder: Path) -> None:
