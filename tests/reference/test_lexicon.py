@@ -4,7 +4,7 @@ import csv
 import gzip
 import json
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +70,19 @@ def test_no_term_stands_in_a_text_older_than_its_year(terms, texts):
                 early[hit.term, hit.year].add((year, name, text[hit.start - 30 : hit.end + 30]))
     assert dict(early) == {}
     assert len(seen) > 300  # the texts do use the words
+
+
+@pytest.mark.skipif(not (NOVELS.is_dir() and ADDRESSES.is_dir()), reason=f"the dated texts are not there ({DATA})")
+def test_terms_with_a_rare_older_sense_are_rare_before_their_year():
+    """The lists more-*.tsv hold terms that an older text may have by chance; hardly any has, and none of them often."""
+    terms = [term for path in sorted(LEXICON.glob("more-*.tsv")) for term in read_terms(path)]
+    matcher = Matcher(terms, [], [], limit=0)
+    early: Counter[str] = Counter()
+    for year, _, text in (*novels(), *addresses()):
+        early.update(hit.term for hit in matcher(flatten(text)) if hit.year is not None and hit.year > year + GRACE)
+    assert len(terms) > 20_000
+    assert max(early.values(), default=0) <= 3, early.most_common(5)
+    assert early.total() <= 40, early
 
 
 @pytest.mark.skipif(not ADDRESSES.is_dir(), reason=f"the addresses are not there ({ADDRESSES})")
