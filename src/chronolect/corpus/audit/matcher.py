@@ -20,6 +20,7 @@ _BEFORE, _AFTER = 120, 240
 _SHOUTED = 6
 # Up to this many literals, the faster and larger form of the automaton (about 3 kB a literal).
 _LARGE = 50_000
+_LAST_SIGN = 0x20000  # signs and emoji lie below
 
 
 class Hit(NamedTuple):
@@ -97,18 +98,27 @@ class Matcher:
                     yield hit
 
     def _signs(self, flat: str, last: int) -> Iterator[Hit]:
-        any_sign, marks = self._sign_patterns
-        for match in any_sign.finditer(flat) if any_sign is not None else ():
+        any_sign, beginnings, marks = self._sign_patterns
+        data = flat.encode("utf-8", "replace")
+        if any_sign is None or not any(
+            beginning in data for beginning in beginnings
+        ):  # several times as fast as the pattern
+            return
+        for match in any_sign.finditer(flat):
             for mark, sign in marks:
                 if mark.year > last and sign.match(flat, match.start()):
                     yield Hit(match.start(), match.end(), "mark", mark.name, mark.year)
 
     @cached_property
-    def _sign_patterns(self) -> tuple[re.Pattern[str] | None, list[tuple[Mark, re.Pattern[str]]]]:
-        """One class of all signs, for speed, and that of each mark."""
+    def _sign_patterns(self) -> tuple[re.Pattern[str] | None, list[bytes], list[tuple[Mark, re.Pattern[str]]]]:
+        """One class of all signs, the two bytes by which they begin in UTF-8, and the class of each mark."""
         marks = [(mark, mark.pattern) for mark in self.marks if not mark.literals and mark.pattern is not None]
         signs = "".join(sign.pattern[1:].partition("]")[0] for _, sign in marks)
-        return re.compile(f"[{signs}]") if signs else None, marks
+        if not signs:
+            return None, [], marks
+        any_sign = re.compile(f"[{signs}]")
+        found = (chr(code) for code in range(0x80, _LAST_SIGN) if any_sign.match(chr(code)))
+        return any_sign, sorted({sign.encode("utf-8", "replace")[:2] for sign in found}), marks
 
     @cached_property
     def _automaton(self) -> tuple[BytesAhoCorasick, list[tuple[bool, bool]], list[list[_Entry]]]:
