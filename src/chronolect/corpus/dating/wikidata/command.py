@@ -80,10 +80,8 @@ def dates_from_wikidata(
         )
         totals.kept = gather_linked(work, all_entities=all_entities) if triples else gather(work)
         if not totals.kept:
-            raise UserError(
-                f"{dump[0]}: no dates of entities with a page in {wiki}; is it a dump of Wikidata? "
-                "(--all-entities keeps entities without a page)"
-            )
+            of_what = "" if all_entities else f" of entities with a page in {wiki} (--all-entities keeps the others)"
+            raise UserError(f"{dump[0]}: no dates{of_what}; is it a dump of Wikidata?")
         work.counts = totals.summary(rows="dates")
     return totals.summary(rows="dates", listed=False)
 
