@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Literal
 
-from chronolect.corpus.dating.expressions.passages import Passage, date_passages
+from chronolect.corpus.dating.expressions.passages import Passage, date_passages, join_passages
 from chronolect.corpus.document import Document
 from chronolect.timeline import Cutoff, Span, Verdict
 
@@ -50,18 +50,9 @@ def _part(document: Document, passages: list[Passage], cutoff: Cutoff | None) ->
     """The document with these passages only; its `about` ends with the cutoff, for nothing later is left in it."""
     if not passages:
         return None
-    pieces: list[str] = []
-    end = passages[0].start
-    for passage in passages:
-        gap = document.text[end : passage.start]
-        if "\n" in gap and not pieces[-1].endswith("\n"):  # the paragraph's end went with its last sentence
-            pieces[-1] = pieces[-1].rstrip() + "\n\n"
-        pieces.append(document.text[passage.start : passage.end])
-        end = passage.end
+    text = join_passages(document.text, [(passage.start, passage.end) for passage in passages])
     about = _until(document.about, cutoff) if cutoff is not None else document.about
-    return replace(
-        document, text="".join(pieces).rstrip(), about=about, meta={**document.meta, "passages": len(passages)}
-    )
+    return replace(document, text=text, about=about, meta=document.meta | {"passages": len(passages)})
 
 
 def _until(span: Span, cutoff: Cutoff) -> Span:

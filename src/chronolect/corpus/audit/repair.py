@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chronolect.corpus.audit.matcher import Hit
-from chronolect.corpus.dating.expressions.passages import split_passages
+from chronolect.corpus.dating.expressions.passages import join_passages, split_passages
 from chronolect.corpus.document import Document
 
 
@@ -20,19 +20,7 @@ def cut(document: Document, hits: Sequence[Hit]) -> tuple[Document | None, Docum
         while place < len(hits) and hits[place].end <= start:
             place += 1
         (cut_out if place < len(hits) and hits[place].start < end else kept).append((start, end))
-    text = _join(document.text, kept)
+    text = join_passages(document.text, kept)
     meta = document.meta | {"passages_dropped": len(cut_out)}
     left = replace(document, text=text, meta=meta) if text.strip() else None
-    return left, replace(document, text=_join(document.text, cut_out)), len(cut_out)
-
-
-def _join(text: str, passages: Sequence[tuple[int, int]]) -> str:
-    """These passages as one text; where one between them is gone that ended a paragraph, the paragraph ends there."""
-    pieces: list[str] = []
-    last = 0
-    for start, end in passages:
-        if pieces and "\n" in text[last:start] and not pieces[-1].endswith("\n"):
-            pieces[-1] = pieces[-1].rstrip() + "\n\n"
-        pieces.append(text[start:end])
-        last = end
-    return "".join(pieces).rstrip()
+    return left, replace(document, text=join_passages(document.text, cut_out)), len(cut_out)

@@ -5,6 +5,7 @@ A passage is a paragraph with the heading above it, a list item, or, of a paragr
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from chronolect.corpus.dating.expressions.find import find_expressions
@@ -60,6 +61,18 @@ def date_passages(text: str, anchor: Span | None = None) -> list[Passage]:
         Passage(start, end, hull([one.span for one in inside]) if inside else _UNKNOWN, inside)
         for (start, end), inside in zip(bounds, held, strict=True)
     ]
+
+
+def join_passages(text: str, passages: Sequence[tuple[int, int]]) -> str:
+    """These passages of a text as one; where one between them is gone that ended a paragraph, the paragraph ends there."""
+    pieces: list[str] = []
+    last = 0
+    for start, end in passages:
+        if pieces and "\n" in text[last:start] and not pieces[-1].endswith("\n"):
+            pieces[-1] = pieces[-1].rstrip() + "\n\n"
+        pieces.append(text[start:end])
+        last = end
+    return "".join(pieces).rstrip()
 
 
 def _paragraphs(text: str) -> list[tuple[int, int]]:
