@@ -17,7 +17,7 @@ from chronolect.corpus.document import CorpusWriter, Document
 from chronolect.corpus.engine import Engine, Output, run_shards
 from chronolect.corpus.problems import Problem
 from chronolect.corpus.sources.wikipedia.dump import Damage, Shard, Wiki, cut_dump, find_dumps, pages_of
-from chronolect.corpus.sources.wikipedia.importer import _written as written_by_revision
+from chronolect.corpus.sources.wikipedia.importer import written_by_revision
 from chronolect.corpus.sources.wikipedia.pages import parse_page
 from chronolect.corpus.sources.wikipedia.wikitext import Cleaner
 from chronolect.corpus.topics.dates import year_of_title

@@ -105,7 +105,7 @@ class Wanted:
             language=wiki.language,
             licence=_LICENCE,
             url=_address(wiki, page.title),
-            **_written(page.timestamp, f"{wiki.name}: revision {page.revision}"),
+            **written_by_revision(page.timestamp, f"{wiki.name}: revision {page.revision}"),
             meta={
                 "page_id": page.id,
                 "revision": page.revision,
@@ -154,7 +154,7 @@ class Wanted:
                 language=language,
                 licence=_LICENCE,
                 url=row["url"],
-                **_written(rows.day, f"dump of {rows.day}"),
+                **written_by_revision(rows.day, f"dump of {rows.day}"),
                 meta={"page_id": number, "namespace": 0}
                 | ({"wikidata": item} if item else {})
                 | ({"disambiguation": True} if apart else {}),
@@ -275,7 +275,7 @@ def _span(day: str) -> Span | None:
         return None
 
 
-def _written(timestamp: str, reference: str) -> dict[str, Any]:
+def written_by_revision(timestamp: str, reference: str) -> dict[str, Any]:
     """The words of a page were written between the beginning of Wikipedia and this revision."""
     day = timestamp[:10] if _DAY.match(timestamp) else ""
     span = (_span(day) if day else None) or Span.parse(f"{_FIRST_DAY}/..")
