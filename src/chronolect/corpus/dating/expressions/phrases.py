@@ -18,39 +18,19 @@ from chronolect.corpus.dating.expressions.spelled import (
     turn,
 )
 from chronolect.corpus.dating.expressions.table import Period, phrases
+from chronolect.corpus.dating.expressions.vocabulary import DECADES
 from chronolect.timeline import Span
 from chronolect.timeline.evidence import precision
 
 Reader = Callable[[str, int, int, Span | None], Found | None]
 
+# Not "teens", which are ages, nor the common misspelling.
+_DECADES = [word for word in DECADES if word not in ("teens", "fourties")]
 _TRIGGERS: dict[str, Reader] = {
     **dict.fromkeys(
         ("century", "centuries", "Century", "Centuries", "CENTURY", "CENTURIES", "millennium", "millennia"), centuries
     ),
-    **dict.fromkeys(
-        [
-            "noughties",
-            "aughts",
-            "tens",
-            "twenties",
-            "thirties",
-            "forties",
-            "fifties",
-            "sixties",
-            "seventies",
-            "eighties",
-            "nineties",
-            "Twenties",
-            "Thirties",
-            "Forties",
-            "Fifties",
-            "Sixties",
-            "Seventies",
-            "Eighties",
-            "Nineties",
-        ],
-        decade_words,
-    ),
+    **dict.fromkeys([*_DECADES, *(word.capitalize() for word in _DECADES if DECADES[word] >= 20)], decade_words),
     **dict.fromkeys(
         [
             form
