@@ -1,10 +1,11 @@
 """The one interface through which models are scored and asked, whatever runs them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+Messages = Sequence[Mapping[str, str]]  # {"role": "system" | "user" | "assistant", "content": ...} each
 DType = Literal["float32", "bfloat16", "float16", "auto"]
 
 
@@ -44,6 +45,16 @@ class LanguageModel(Protocol):
         self, prompts: Sequence[str], *, max_tokens: int = 64, temperature: float = 0.0, stop: Sequence[str] = ()
     ) -> list[str]:
         """Continue each prompt until `max_tokens`, an end token or one of the `stop` strings, which is left out."""
+        ...
+
+    def reply(
+        self, conversations: Sequence[Messages], *, max_tokens: int = 256, temperature: float = 0.0
+    ) -> list[str]:
+        """Answer each conversation, which ends with the user's words, through the model's own chat template.
+
+        Raises:
+            UserError: Where the model has no chat template and none was given.
+        """
         ...
 
     def close(self) -> None:

@@ -1,7 +1,10 @@
 """The one config of a training run: its fields are the flags of `chronolect train …` and the keys of a recipe."""
 
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from chronolect.errors import UserError, did_you_mean
 
@@ -28,6 +31,7 @@ class TrainingConfig:
         min_lr_ratio: Learning rate at the end, as a part of `lr`.
         schedule: `cosine`, `wsd` (warm-up, stable, linear decay) or `constant`, each after a linear warm-up.
         warmup_steps: Steps of warm-up.
+        warmup_ratio: Part of the run that is warm-up, where `warmup_steps` is 0.
         decay_fraction: Part of the run in which `wsd` decays.
         weight_decay: AdamW weight decay of matrices; norms and biases have none.
         beta1: AdamW's first-moment decay.
@@ -45,6 +49,8 @@ class TrainingConfig:
         lora_alpha: LoRA scale numerator.
         lora_dropout: Dropout before the adapters.
         lora_targets: Names of the linear layers that get adapters, or `all-linear`.
+        use_4bit: Hold the weights under the adapters in 4 bits (NF4, double quantisation: QLoRA).
+        use_8bit: Hold the weights under the adapters in 8 bits.
         seed: Seed of the initialisation, the data order and the dropout.
         log_every: Steps between training records in metrics.jsonl.
         eval_every: Steps between validations; 0 for one at the end only.
@@ -56,21 +62,25 @@ class TrainingConfig:
         save_every: Steps between checkpoints; 0 for none but those of an interruption.
         keep: Checkpoints of `save_every` to keep; 0 for all.
         log_spaced: Also keep checkpoints at steps 0, 1, 2, 4, 8, …
+        track: Trackers that also get the metrics: `wandb`, `tensorboard`, `trackio`.
+        wandb: The same as `track` with `wandb`.
         resume_latest: Continue the run in the output folder from its latest whole checkpoint; start it where there is
             none.
+        resume_from_checkpoint: Continue the run in the output folder from this checkpoint of it; later ones are deleted.
         overwrite: Delete an earlier run in the output folder.
     """
 
-    seq_len: int = 512
+    seq_len: Annotated[int, Parameter(alias="--max-seq-length")] = 512
     batch_size: int = 8
-    accumulate: int = 1
+    accumulate: Annotated[int, Parameter(alias="--gradient-accumulation-steps")] = 1
     epochs: float | None = None
     max_steps: int | None = None
     max_minutes: float | None = None
-    lr: float = 3e-4
+    lr: Annotated[float, Parameter(alias="--learning-rate")] = 3e-4
     min_lr_ratio: float = 0.1
     schedule: Literal["cosine", "wsd", "constant"] = "cosine"
     warmup_steps: int = 0
+    warmup_ratio: float = 0.0
     decay_fraction: float = 0.2
     weight_decay: float = 0.1
     beta1: float = 0.9
@@ -86,18 +96,23 @@ class TrainingConfig:
     lora_alpha: int = 16
     lora_dropout: float = 0.0
     lora_targets: list[str] = field(default_factory=lambda: ["all-linear"])
+    use_4bit: Annotated[bool, Parameter(name="--use-4bit")] = False
+    use_8bit: Annotated[bool, Parameter(name="--use-8bit")] = False
     seed: int = 42
     log_every: int = 10
-    eval_every: int = 0
+    eval_every: Annotated[int, Parameter(alias="--eval-steps")] = 0
     eval_batches: int = 0
     sample_every: int = 0
     sample_prompts: list[str] = field(default_factory=lambda: ["The"])
     sample_tokens: int = 48
     sample_temperature: float = 0.8
-    save_every: int = 0
+    save_every: Annotated[int, Parameter(alias="--save-steps")] = 0
     keep: int = 2
     log_spaced: bool = False
+    track: list[str] = field(default_factory=list)
+    wandb: bool = False
     resume_latest: bool = False
+    resume_from_checkpoint: Path | None = None
     overwrite: bool = False
 
     def __post_init__(self) -> None:
@@ -127,12 +142,17 @@ class TrainingConfig:
         for name in (*non_negative, "sample_temperature", "seed"):
             if getattr(self, name) < 0:
                 raise UserError(f"{_flag(name)} must not be negative")
-        for name in ("min_lr_ratio", "decay_fraction", "lora_dropout"):
+        for name in ("min_lr_ratio", "decay_fraction", "lora_dropout", "warmup_ratio"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UserError(f"{_flag(name)} must be between 0 and 1, not {getattr(self, name)}")
         for name in ("beta1", "beta2"):
             if not 0 <= getattr(self, name) < 1:
                 raise UserError(f"{_flag(name)} must be at least 0 and below 1, not {getattr(self, name)}")
+
+        if self.use_4bit and self.use_8bit:
+            raise UserError("--use-4bit and --use-8bit: choose one of them")
+        if (self.use_4bit or self.use_8bit) and not self.lora_r:
+            raise UserError("--use-4bit and --use-8bit train adapters only; give them a rank with --lora-r")
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as JSON-able values."""
@@ -140,7 +160,7 @@ class TrainingConfig:
 
 
 # What may change between a run and its continuation: none of it changes the weights or the recorded losses.
-FREE_KEYS = frozenset({"save_every", "keep", "resume_latest", "overwrite"})
+FREE_KEYS = frozenset({"save_every", "keep", "track", "wandb", "resume_latest", "resume_from_checkpoint", "overwrite"})
 CONFIG_KEYS = tuple(f.name for f in fields(TrainingConfig))
 
 

@@ -23,6 +23,11 @@ Batch = dict[
 ]  # input_ids, labels: int64 [rows, tokens], labels already shifted; position: number of the first row
 
 
+def count_items(batch: Batch) -> int:
+    """What a batch's loss is averaged over: its target tokens, unless it says `items` (examples, say)."""
+    return int(batch["items"]) if "items" in batch else int((batch["labels"] != IGNORED).sum())
+
+
 class Rows(Protocol):
     """Training rows without end, addressed by number."""
 

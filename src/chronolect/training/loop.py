@@ -26,7 +26,7 @@ from chronolect.training.checkpoints import (
     save_model,
 )
 from chronolect.training.config import TrainingConfig
-from chronolect.training.data import IGNORED, Rows, ValidationSet
+from chronolect.training.data import Rows, ValidationSet, count_items
 from chronolect.training.hardware import choose_attention
 from chronolect.training.interrupts import Interrupted, graceful_stop
 from chronolect.training.metrics import JsonLines, flops_per_token, peak_flops
@@ -165,7 +165,7 @@ class Loop:
         for index in range(config.accumulate):
             start = state.position + (index * accelerator.num_processes + accelerator.process_index) * config.batch_size
             batches.append(self.rows.batch(start, config.batch_size))
-        num_items = sum(int((batch["labels"] != IGNORED).sum()) for batch in batches)
+        num_items = sum(count_items(batch) for batch in batches)
         if accelerator.num_processes > 1:
             num_items = int(accelerator.reduce(torch.tensor(num_items, device=accelerator.device)))
         num_items = max(1, num_items)
