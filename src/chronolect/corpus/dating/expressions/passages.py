@@ -45,7 +45,7 @@ def split_passages(text: str) -> list[tuple[int, int]]:
     for start, end in _paragraphs(text):
         starts.append(start)
         if end - start > LONG:
-            starts.extend(_sentence_starts(text, start, end))
+            starts.extend(sentence_starts(text, start, end))
     return list(zip(starts, [*starts[1:], len(text)], strict=False))
 
 
@@ -121,7 +121,7 @@ def _is_heading(text: str, line: str, end: int, *, alone: bool) -> bool:
     )
 
 
-def _sentence_starts(text: str, start: int, end: int) -> list[int]:
+def sentence_starts(text: str, start: int, end: int) -> list[int]:
     """Where the second and later sentences of a paragraph begin."""
     return [
         match.end()
