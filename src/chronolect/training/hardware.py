@@ -13,15 +13,14 @@ def make_accelerator(config: TrainingConfig) -> Accelerator:
     """The processes, devices and precision of a run; under torchrun or `accelerate launch` one of several."""
     if not torch.distributed.is_initialized():
         AcceleratorState._reset_state(reset_partial_state=True)  # a run before this one may have had other settings
-    on_cpu = config.device == "cpu" or not torch.accelerator.is_available()
-    return Accelerator(mixed_precision="bf16" if _uses_bfloat16(config, on_cpu) else "no", cpu=config.device == "cpu")
+    return Accelerator(mixed_precision="bf16" if uses_bfloat16(config) else "no", cpu=config.device == "cpu")
 
 
-def _uses_bfloat16(config: TrainingConfig, on_cpu: bool) -> bool:
+def uses_bfloat16(config: TrainingConfig) -> bool:
     """`auto` means bfloat16 where matrix products in it run natively, that is, several times as fast as in float32."""
     if config.dtype != "auto":
         return config.dtype == "bfloat16"
-    if on_cpu:
+    if config.device == "cpu" or not torch.accelerator.is_available():
         return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return not torch.cuda.is_available() or torch.cuda.is_bf16_supported(including_emulation=False)
 
