@@ -13,6 +13,7 @@ A line is `{"instruction": ..., "output": ..., "metadata": {...}}`, or a convers
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,6 +88,12 @@ class Layout:
     """Where the records of a data set lie, as the seeds lay them out."""
 
     folder: Path
+
+    @classmethod
+    def default(cls) -> "Layout":
+        """`$WIKI_DATA/datasets`, as the seeds have it, or `datasets` here."""
+        root = os.environ.get("WIKI_DATA")
+        return cls(Path(root) / "datasets" if root else Path("datasets"))
 
     def file(self, side: Side, split: Literal["train", "val"]) -> Path:
         """`retain/retain_train.jsonl` and the like."""

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -51,6 +51,7 @@ class Loop:
         validation: Validation sets by name.
         config: The settings.
         counts: What the stage wants to see in the results beside the loop's own numbers.
+        measure: Measures the trained model for the results; every process takes part.
     """
 
     def __init__(
@@ -65,10 +66,12 @@ class Loop:
         validation: Mapping[str, ValidationSet],
         config: TrainingConfig,
         counts: Mapping[str, Any] | None = None,
+        measure: Callable[[torch.nn.Module], dict[str, Any]] | None = None,
     ) -> None:
         self.run_folder, self.accelerator, self.tokenizer = run, accelerator, tokenizer
         self.objective, self.rows, self.validation, self.config = objective, rows, validation, config
         self.counts = dict(counts or {})
+        self.measure = measure
         self.precision = "bfloat16" if accelerator.mixed_precision == "bf16" else "float32"
         self.rows_per_step = config.batch_size * config.accumulate * accelerator.num_processes
         self.total_steps = self._count_steps()
@@ -345,6 +348,7 @@ class Loop:
         save_model(partial, accelerator=self.accelerator, model=self.model, tokenizer=self.tokenizer)
         results: dict[str, Any] = {
             **self.counts,
+            **(self.measure(self.accelerator.unwrap_model(self.model)) if self.measure else {}),
             "precision": self.precision,
             "steps": self.state.step,
             "tokens": self.state.tokens,

@@ -1,0 +1,91 @@
+"""Questions and their answers as token rows in which only the answer, or only the names in it, is to be learned."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from chronolect.errors import UserError
+from chronolect.finetuning.records import Record
+from chronolect.training.data import IGNORED, Batch
+
+Mask = Literal["answer", "names"]
+Row = tuple[np.ndarray, np.ndarray]  # token ids int32 [L], whether each is to be learned bool [L]
+
+
+@dataclass(frozen=True)
+class AnswerEncoder:
+    """Records to token rows, chats through the chat template, texts as they are after a beginning-of-text token.
+
+    Args:
+        tokenizer: A fast tokenizer, with a chat template where there are chats.
+        seq_len: Most tokens a row is predicted from.
+    """
+
+    tokenizer: PreTrainedTokenizerBase
+    seq_len: int
+
+    def encode(self, record: Record, reply: str, *, mask: Mask = "answer") -> Row | None:
+        """One row; None where nothing of the reply fits into `seq_len`.
+
+        Args:
+            record: The question.
+            reply: What is said to it.
+            mask: `answer` marks the whole reply and the end of its turn, `names` only where the record's short answer or an alias of it stands; a
+                reply without any is marked whole.
+        """
+        text, start, end = self._lay_out(record, reply)
+        spans = [(start, end)]
+        if mask == "names":
+            spans = _name_spans(text, start, record.answers) or spans
+        encoded: Any = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        ids, offsets = list(encoded["input_ids"]), encoded["offset_mapping"]
+        targets = [any(first < stop and last > begin for begin, stop in spans) for first, last in offsets]
+        if record.form == "text":
+            bos = (
+                self.tokenizer.bos_token_id if self.tokenizer.bos_token_id is not None else self.tokenizer.eos_token_id
+            )
+            ids, targets = [bos, *ids], [False, *targets]
+        ids, targets = ids[: self.seq_len + 1], targets[: self.seq_len + 1]
+        if not any(targets[1:]):
+            return None
+        return np.asarray(ids, np.int32), np.asarray(targets, bool)
+
+    def _lay_out(self, record: Record, reply: str) -> tuple[str, int, int]:
+        """The whole text, and where in it the reply begins and ends."""
+        if record.form == "text":
+            beginning = record.instruction.rstrip()
+            return f"{beginning} {reply.lstrip()}", len(beginning), len(beginning) + 1 + len(reply.lstrip())
+        render: Any = self.tokenizer.apply_chat_template
+        prompt = render(record.messages(), tokenize=False, add_generation_prompt=True)
+        whole = render(record.messages(reply), tokenize=False)
+        if not whole.startswith(prompt):
+            raise UserError(
+                f"{self.tokenizer.name_or_path}: its chat template writes the question differently once it is answered, so the answer's place is "
+                "unknown; give another one with --chat-template"
+            )
+        return whole, len(prompt), len(whole.rstrip())
+
+
+def _name_spans(text: str, start: int, names: Sequence[str]) -> list[tuple[int, int]]:
+    found = []
+    for name in names:
+        for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text[start:], flags=re.IGNORECASE):
+            found.append((start + match.start(), start + match.end()))
+    return found
+
+
+def pad_rows(rows: Iterable[Row], pad_id: int, position: int) -> Batch:
+    """Shifted inputs and labels, int64 [rows, longest - 1], padded on the right, where causal attention never looks."""
+    rows = list(rows)
+    longest = max((len(tokens) for tokens, _ in rows), default=2) - 1
+    inputs = np.full((len(rows), longest), pad_id, np.int64)
+    labels = np.full((len(rows), longest), IGNORED, np.int64)
+    for index, (tokens, targets) in enumerate(rows):
+        inputs[index, : len(tokens) - 1] = tokens[:-1]
+        labels[index, : len(tokens) - 1] = np.where(targets[1:], tokens[1:], IGNORED)
+    return {"input_ids": torch.from_numpy(inputs), "labels": torch.from_numpy(labels), "position": position}
