@@ -12,9 +12,10 @@ from transformers import AutoConfig, AutoTokenizer
 
 from chronolect.artifacts import read_json, write_json
 from chronolect.errors import UserError
-from chronolect.export.gguf_vocabulary import read_vocabulary, recognise_pre_tokenizer, without_generation_marks
+from chronolect.export.gguf_vocabulary import read_vocabulary, recognise_pre_tokenizer
 from chronolect.export.gguf_weights import read_source, write_gguf
 from chronolect.export.sample_texts import varied_strings
+from chronolect.models.chat_template import without_generation_marks
 from chronolect.models.gguf_file import GgufModel
 from chronolect.models.tokenizers import CHAT_TEMPLATE
 

@@ -5,7 +5,6 @@ token ids without an error, so the name is found from the rule in `tokenizer.jso
 """
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from chronolect.artifacts import read_json
 from chronolect.errors import UserError
+from chronolect.models.chat_template import GGUF_DIGEST_KEY, own_template, stored_digest, without_generation_marks
 from chronolect.models.loading import load_tokenizer
 
 OTHER_WAY = "--llama-cpp-path CHECKOUT converts it with llama.cpp's own script"
@@ -56,6 +56,7 @@ class Vocabulary:
         adds_bos: Whether encoding puts the bos token in front by itself.
         adds_eos: Whether encoding puts the eos token at the end by itself.
         chat_template: The chat template in Jinja, without the training-only `generation` marks.
+        chat_template_digest: Digest of the template that the model was trained with, where that is recorded.
     """
 
     pre: str
@@ -66,6 +67,7 @@ class Vocabulary:
     adds_bos: bool
     adds_eos: bool
     chat_template: str | None
+    chat_template_digest: str | None
 
     def write(self, writer: GGUFWriter) -> None:
         """Add the vocabulary's keys to a GGUF file."""
@@ -86,6 +88,8 @@ class Vocabulary:
         writer.add_add_eos_token(self.adds_eos)
         if self.chat_template is not None:
             writer.add_chat_template(self.chat_template)
+        if self.chat_template_digest is not None:
+            writer.add_string(GGUF_DIGEST_KEY, self.chat_template_digest)
 
 
 def read_vocabulary(folder: Path, *, config: PretrainedConfig) -> Vocabulary:
@@ -117,7 +121,7 @@ def read_vocabulary(folder: Path, *, config: PretrainedConfig) -> Vocabulary:
     merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in definition["model"]["merges"]]
     special_ids = _special_ids(tokenizer, file)
     encoded = tokenizer("a")["input_ids"]
-    template = tokenizer.chat_template
+    template = own_template(tokenizer)
     return Vocabulary(
         pre=pre,
         tokens=tokens,
@@ -126,7 +130,8 @@ def read_vocabulary(folder: Path, *, config: PretrainedConfig) -> Vocabulary:
         special_ids=special_ids,
         adds_bos=bool(encoded) and encoded[0] == special_ids.get("bos"),
         adds_eos=bool(encoded) and encoded[-1] == special_ids.get("eos"),
-        chat_template=without_generation_marks(template) if isinstance(template, str) else None,
+        chat_template=without_generation_marks(template) if template else None,
+        chat_template_digest=stored_digest(tokenizer),
     )
 
 
@@ -156,16 +161,6 @@ def recognise_pre_tokenizer(definition: dict[str, Any], file: Path) -> str:
         f"{file}: unknown pre-tokenizer {json.dumps(definition.get('pre_tokenizer'), ensure_ascii=False)[:120]} "
         f"(known: {', '.join(name for name, _, _ in _PRE_TOKENIZERS)}); {OTHER_WAY}"
     )
-
-
-def without_generation_marks(template: str) -> str:
-    """A chat template whose `{% generation %}` blocks, which only training reads, are blocks that any Jinja knows.
-
-    >>> without_generation_marks("{%- generation %}x{% endgeneration -%}")
-    '{%- if true %}x{% endif -%}'
-    """
-    template = re.sub(r"\{%(-?)\s*generation\s*(-?)%\}", r"{%\1 if true \2%}", template)
-    return re.sub(r"\{%(-?)\s*endgeneration\s*(-?)%\}", r"{%\1 endif \2%}", template)
 
 
 def _special_ids(tokenizer: PreTrainedTokenizerBase, file: Path) -> dict[str, int]:

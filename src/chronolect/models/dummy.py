@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
-from chronolect.models.language_model import Score
+from chronolect.models.language_model import Messages, Score
 
 _WORDS = ("the", "of", "and", "to", "in", "was", "by", "it")
 
@@ -14,6 +14,11 @@ class DummyModel:
     def __init__(self, *, seed: int = 0) -> None:
         self.name = "dummy"
         self._seed = seed
+
+    @property
+    def template_digest(self) -> None:
+        """It reads no template."""
+        return None
 
     def loglikelihoods(self, requests: Sequence[tuple[str, str]]) -> list[Score]:
         """Between -1 and -9 nats for each word of the continuation."""
@@ -33,6 +38,11 @@ class DummyModel:
             ends = [text.find(word) for word in stop if word in text]
             texts.append(text[: min(ends)] if ends else text)
         return texts
+
+    def reply(self, conversations: Sequence[Messages], *, max_tokens: int = 256, temperature: float = 0.0) -> list[str]:
+        """Common words in an order that depends on the conversation."""
+        prompts = ["\0".join(text for one in messages for text in one.values()) for messages in conversations]
+        return [text.strip() for text in self.generate(prompts, max_tokens=min(max_tokens, 16))]
 
     def close(self) -> None:
         """Nothing to free."""

@@ -7,24 +7,30 @@ machine.
 """
 
 import os
-import struct
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chronolect.errors import UserError
+from chronolect.models.chat_template import (
+    GGUF_DIGEST_KEY,
+    ChatTemplate,
+    check_digest,
+    missing_template,
+    read_template,
+    template_digest,
+)
+from chronolect.models.gguf_worker import BATCH_TOKENS, SEQUENCES, Worker, count_sequences
 from chronolect.models.grouping import Group, Tokens, group_requests
-from chronolect.models.language_model import Score, short_name
+from chronolect.models.language_model import Messages, Score, room_for_answer, short_name
+from chronolect.models.sampling import sampling_seeds
 
-_BATCH_TOKENS = 512  # small enough that attention over the whole batch stays cheap beside the weights
-_SEQUENCES = 256  # llama.cpp's own limit
 _GENERATED_TOGETHER = 16
-_LOGITS = 1 << 25  # numbers in the logits of one decoding step: 128 MB
 
 
 class GgufModel:
@@ -33,17 +39,26 @@ class GgufModel:
     A text longer than the model's context is scored in windows that begin with the last half window already seen.
     """
 
-    def __init__(self, path: Path, *, threads: int | None = None, seed: int = 0, debug: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        threads: int | None = None,
+        seed: int = 0,
+        chat_template: str | Path | None = None,
+        debug: bool = False,
+    ) -> None:
         """Load a file.
 
         Args:
             path: The GGUF file.
             threads: Number of processor threads; by default `CHRONOLECT_THREADS` or all.
             seed: Seed of sampling.
+            chat_template: A template's file, or `chatml` or `alpaca`, in place of the file's own.
             debug: Whether llama.cpp prints its log.
 
         Raises:
-            UserError: Where the file is missing or damaged, or cyllama is not installed.
+            UserError: Where the file is missing or damaged, or cyllama is not installed, or no such template.
         """
         llama = load_cyllama(debug=debug)
         path = Path(path)
@@ -59,7 +74,9 @@ class GgufModel:
         self._vocab = self._model.get_vocab()
         self._model.n_vocab = self.vocab_size = int(self._vocab.n_vocab)
         self.context_length = int(self._model.n_ctx_train)
-        self._workers: list[_Worker] = []
+        own = self._model.get_default_chat_template() or None
+        self._template_text: str | None = own if chat_template is None else read_template(chat_template)
+        self._workers: list[Worker] = []
 
     @property
     def bos(self) -> int:
@@ -98,19 +115,38 @@ class GgufModel:
     ) -> list[str]:
         """Continue each prompt; the same seed, prompts and temperature give the same texts."""
         room = max(1, self.context_length - max_tokens)
-        numbered = [(index, [self.bos, *self.encode(prompt)][-room:]) for index, prompt in enumerate(prompts)]
-        together = [
-            numbered[start : start + _GENERATED_TOGETHER] for start in range(0, len(numbered), _GENERATED_TOGETHER)
-        ]
-        texts = [""] * len(prompts)
+        encoded = [[self.bos, *self.encode(prompt)][-room:] for prompt in prompts]
+        return self._continue(encoded, max_tokens, temperature, stop)
 
-        def run(worker: _Worker, some: list[tuple[int, list[int]]]) -> None:
-            for index, text in self._generate(worker, dict(some), max_tokens, temperature, stop).items():
-                texts[index] = text
+    def reply(self, conversations: Sequence[Messages], *, max_tokens: int = 256, temperature: float = 0.0) -> list[str]:
+        """Answer each conversation through the chat template, without the space around the answer."""
+        template = self._template
+        check_digest(self.name, stored=self._stored_digest, used=template.digest)
+        encoded = [self.encode(template.prompt(messages)) for messages in conversations]
+        for ids in encoded:
+            room_for_answer(self.name, len(ids), max_tokens, self.context_length)
+        turn_end = template.turn_end(self.encode, self._vocab.is_control)
+        return [text.strip() for text in self._continue(encoded, max_tokens, temperature, turn_end=turn_end)]
 
-        cells = max((sum(len(ids) + max_tokens for _, ids in some) for some in together), default=1)
-        self._in_parallel(together, run, cells=cells)
-        return texts
+    @property
+    def template_digest(self) -> str | None:
+        """The digest of the chat template that `reply` uses."""
+        return template_digest(self._template_text) if self._template_text else None
+
+    @cached_property
+    def _template(self) -> ChatTemplate:
+        if not self._template_text:
+            raise missing_template(self.name)
+        ids = {"bos": self._vocab.token_bos(), "eos": self._vocab.token_eos(), "pad": self._vocab.token_pad()}
+        special = {f"{name}_token": self._vocab.get_text(token) for name, token in ids.items() if token >= 0}
+        return ChatTemplate(self._template_text, special, self.name)
+
+    @cached_property
+    def _stored_digest(self) -> str | None:
+        try:
+            return str(self._model.meta_val_str(GGUF_DIGEST_KEY))
+        except ValueError:
+            return None
 
     def logits(self, tokens: Sequence[int]) -> np.ndarray:
         """Logits after each token of one sequence.
@@ -144,14 +180,14 @@ class GgufModel:
             requests,
             length=self.context_length,
             overlap=max(1, self.context_length // 2),
-            most_cells=_BATCH_TOKENS,
-            most_rows=_SEQUENCES,
+            most_cells=BATCH_TOKENS,
+            most_rows=SEQUENCES,
         )
         logprobs = np.zeros(len(requests))
         greedy = np.ones(len(requests), dtype=bool)
         lock = threading.Lock()
 
-        def run(worker: _Worker, bin_of_groups: list[Group]) -> None:
+        def run(worker: Worker, bin_of_groups: list[Group]) -> None:
             for owners, logprob, is_greedy in worker.score(bin_of_groups):
                 with lock:
                     np.add.at(logprobs, owners, logprob)  # a text that repeats itself owns a window more than once
@@ -164,16 +200,16 @@ class GgufModel:
             for logprob, first, (_, target) in zip(logprobs, greedy, requests, strict=True)
         ]
 
-    def _in_parallel(self, work: Sequence[Any], run: Callable[["_Worker", Any], None], *, cells: int) -> None:
+    def _in_parallel(self, work: Sequence[Any], run: Callable[[Worker, Any], None], *, cells: int) -> None:
         """Do `run(worker, item)` for each item, on up to `threads` workers with room for `cells` tokens each."""
         count = max(1, min(self.threads, len(work)))
         if self._workers and self._workers[0].cells < cells:
             for worker in self._workers:
                 worker.context.close()
             self._workers = []
-        room = max(cells, self._workers[0].cells if self._workers else _BATCH_TOKENS)
+        room = max(cells, self._workers[0].cells if self._workers else BATCH_TOKENS)
         while len(self._workers) < count:
-            self._workers.append(_Worker(self._llama, self._model, room))
+            self._workers.append(Worker(self._llama, self._model, room))
         for worker in self._workers[:count]:
             worker.context.set_n_threads(self.threads // count, self.threads // count)
         if count == 1:
@@ -183,7 +219,7 @@ class GgufModel:
         items = iter(work)
         lock = threading.Lock()
 
-        def loop(worker: _Worker) -> None:
+        def loop(worker: Worker) -> None:
             while True:
                 with lock:
                     item = next(items, None)
@@ -194,18 +230,44 @@ class GgufModel:
         with ThreadPoolExecutor(count) as pool:
             list(pool.map(loop, self._workers[:count]))
 
+    def _continue(
+        self,
+        encoded: Sequence[list[int]],
+        max_tokens: int,
+        temperature: float,
+        stop: Sequence[str] = (),
+        turn_end: int | None = None,
+    ) -> list[str]:
+        """The texts that follow each prompt, up to a token that ends a text or the turn."""
+        seeds = sampling_seeds(self._seed, encoded)
+        texts = [""] * len(encoded)
+        starts = range(0, len(encoded), _GENERATED_TOGETHER)
+        together = [range(start, min(start + _GENERATED_TOGETHER, len(encoded))) for start in starts]
+
+        def run(worker: Worker, some: range) -> None:
+            generators = {index: np.random.default_rng(seeds[index]) for index in some}
+            prompts = {index: encoded[index] for index in some}
+            for index, text in self._generate(
+                worker, prompts, max_tokens, temperature, generators, stop, turn_end
+            ).items():
+                texts[index] = text
+
+        cells = max((sum(len(encoded[index]) + max_tokens for index in some) for some in together), default=1)
+        self._in_parallel(together, run, cells=cells)
+        return texts
+
     def _generate(
         self,
-        worker: "_Worker",
+        worker: Worker,
         prompts: dict[int, list[int]],
         max_tokens: int,
         temperature: float,
+        generators: dict[int, np.random.Generator],
         stop: Sequence[str],
+        turn_end: int | None,
     ) -> dict[int, str]:
         """Continue some prompts (token ids by number) token by token, all in one batch."""
-        texts = dict.fromkeys(prompts, "")
         tokens: dict[int, list[int]] = {index: [] for index in prompts}
-        generators = {index: np.random.default_rng([self._seed, index]) for index in prompts}
         sequences = {index: [number] for number, index in enumerate(prompts)}
         pending = [
             (token, place, sequences[index], place == len(ids) - 1)
@@ -220,95 +282,22 @@ class GgufModel:
             going_on = []
             for index, row in zip(running, rows, strict=True):
                 token = _choose(row, temperature, generators[index])
-                if self._vocab.is_eog(token):
+                if self._vocab.is_eog(token) or token == turn_end:
                     continue
                 tokens[index].append(token)
-                text = self._vocab.detokenize(tokens[index], False, False)
-                ends = [end for word in stop if (end := text.find(word)) >= 0]
-                texts[index] = text[: min(ends, default=len(text))]
                 place = len(prompts[index]) + len(tokens[index]) - 1
-                if not ends and len(tokens[index]) < max_tokens and place < self.context_length:
+                ended = bool(stop) and any(word in self._text(tokens[index]) for word in stop)
+                if not ended and len(tokens[index]) < max_tokens and place < self.context_length:
                     going_on.append((index, (token, place, sequences[index], True)))
             running, pending = [index for index, _ in going_on], [entry for _, entry in going_on]
-        return texts
+        texts = {index: self._text(found) for index, found in tokens.items()}
+        return {
+            index: text[: min((end for word in stop if (end := text.find(word)) >= 0), default=len(text))]
+            for index, text in texts.items()
+        }
 
-
-class _Worker:
-    """A llama.cpp context with its batch and a buffer for logits; used by one thread at a time."""
-
-    def __init__(self, llama: Any, model: Any, cells: int) -> None:
-        params = llama.LlamaContextParams()
-        params.n_ctx = self.cells = -(-cells // 256) * 256  # llama.cpp pads the cache to that anyway
-        params.n_batch = params.n_ubatch = _BATCH_TOKENS
-        params.n_seq_max = _SEQUENCES
-        params.kv_unified = True
-        params.no_perf = True
-        self.context = llama.LlamaContext(model, params)
-        self._batch = llama.LlamaBatch(n_tokens=_BATCH_TOKENS, embd=0, n_seq_max=_SEQUENCES)
-        self._row = struct.Struct(f"{model.n_vocab}f")
-        self._step = max(32, min(_BATCH_TOKENS, _LOGITS // model.n_vocab))
-        self._buffer = np.empty((self._step, model.n_vocab), dtype=np.float32)
-
-    def decode(
-        self,
-        entries: Sequence[tuple[int, int, list[int], bool]],
-        read: Callable[[list[int], np.ndarray], None],
-        *,
-        clear: bool = True,
-    ) -> None:
-        """Decode (token, position, sequences, whether its logits are wanted) in order; `read` gets the wanted entries' numbers and rows.
-
-        The rows are valid until `read` returns.
-        """
-        if clear:
-            self.context.kv_cache_clear(False)
-        for start in range(0, len(entries), self._step):
-            some = entries[start : start + self._step]
-            self._batch.clear()
-            for entry in some:
-                self._batch.add(*entry)
-            self.context.decode(self._batch)
-            wanted = [number for number, entry in enumerate(some) if entry[3]]
-            for row, number in enumerate(wanted):
-                # the wrapper gives a list; packing it is the quickest way into an array
-                self._row.pack_into(self._buffer[row], 0, *self.context.get_logits_ith(number))
-            if wanted:
-                read([start + number for number in wanted], self._buffer[: len(wanted)])
-
-    def score(self, groups: Sequence[Group]) -> list[tuple[list[int], float, bool]]:
-        """For each continuation its owners, log-probability and whether each token was the first choice."""
-        entries: list[tuple[int, int, list[int], bool]] = []
-        expected: dict[int, list[tuple[int, int]]] = {}  # entry -> (result, token that should follow)
-        results: list[tuple[list[int], float, bool]] = []
-        sequence = 0
-        for group in groups:
-            length, shared = len(group.context), list(range(sequence, sequence + _sequences(group)))
-            sequence += len(shared)
-            entries += [(token, place, shared, place == length - 1) for place, token in enumerate(group.context)]
-            last, branches = len(entries) - 1, iter(shared)
-            for target, owners in zip(group.targets, group.owners, strict=True):
-                expected.setdefault(last, []).append((len(results), target[0]))
-                branch = [next(branches)] if len(target) > 1 else []
-                for place, (token, follower) in enumerate(pairwise(target)):
-                    expected[len(entries)] = [(len(results), follower)]
-                    entries.append((token, length + place, branch, True))
-                results.append((owners, 0.0, True))
-
-        def read(numbers: list[int], logits: np.ndarray) -> None:
-            rows, places, tokens = zip(
-                *((row, place, token) for row, number in enumerate(numbers) for place, token in expected[number]),
-                strict=True,
-            )
-            best = logits.max(axis=1)
-            totals = best + np.log(np.exp(logits - best[:, None]).sum(axis=1, dtype=np.float64))
-            chosen = logits[list(rows), list(tokens)]
-            gains = chosen - totals[list(rows)]
-            for place, gain, first in zip(places, gains, chosen == best[list(rows)], strict=True):
-                owners, logprob, is_greedy = results[place]
-                results[place] = (owners, logprob + float(gain), is_greedy and bool(first))
-
-        self.decode(entries, read)
-        return results
+    def _text(self, tokens: list[int]) -> str:
+        return str(self._vocab.detokenize(tokens, False, False)) if tokens else ""
 
 
 def load_cyllama(*, debug: bool = False) -> Any:
@@ -334,25 +323,20 @@ def _model_class(llama: Any) -> Any:
 
 
 def _bins(groups: Sequence[Group]) -> list[list[Group]]:
-    """Pack groups into batches of at most `_BATCH_TOKENS` tokens and `_SEQUENCES` sequences; a longer group has a batch for itself."""
+    """Pack groups into batches of at most `BATCH_TOKENS` tokens and `SEQUENCES` sequences; a longer group has a batch for itself."""
     bins: list[list[Group]] = []
     cells = sequences = 0
     for group in groups:
-        cells, sequences = cells + group.cells, sequences + _sequences(group)
-        if not bins or cells > _BATCH_TOKENS or sequences > _SEQUENCES:
+        cells, sequences = cells + group.cells, sequences + count_sequences(group)
+        if not bins or cells > BATCH_TOKENS or sequences > SEQUENCES:
             bins.append([])
-            cells, sequences = group.cells, _sequences(group)
+            cells, sequences = group.cells, count_sequences(group)
         bins[-1].append(group)
     return bins
 
 
 def _keep_rows(rows: list[np.ndarray]) -> Callable[[list[int], np.ndarray], None]:
     return lambda _, logits: rows.extend(logits.copy())
-
-
-def _sequences(group: Group) -> int:
-    """Number of llama.cpp sequences a group takes: one for each target of which a token is read, at least one for the context."""
-    return max(1, sum(len(target) > 1 for target in group.targets))
 
 
 def _choose(logits: np.ndarray, temperature: float, generator: np.random.Generator) -> int:

@@ -18,8 +18,18 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from chronolect.artifacts import read_json
 from chronolect.errors import UserError
+from chronolect.models.chat_template import (
+    ChatTemplate,
+    check_digest,
+    choose_template,
+    own_template,
+    stored_digest,
+    template_digest,
+    turn_end_of,
+)
 from chronolect.models.grouping import Group, Tokens, group_requests
-from chronolect.models.language_model import DType, Score, short_name
+from chronolect.models.hf_generation import continue_prompts
+from chronolect.models.language_model import DType, Messages, Score, room_for_answer, short_name
 from chronolect.models.loading import load_model, load_tokenizer
 
 _ADAPTER = "adapter_config.json"
@@ -44,6 +54,7 @@ class HfModel:
         threads: int | None = None,
         batch_tokens: int | None = None,
         seed: int = 0,
+        chat_template: str | Path | None = None,
     ) -> None:
         """Load a model.
 
@@ -52,11 +63,12 @@ class HfModel:
             dtype: Type of the weights in memory.
             device: `cpu`, `cuda`, or `auto` for a GPU where there is one.
             threads: Number of processor threads for all of torch; by default torch's own.
-            batch_tokens: Tokens computed at once; by default 1,024, on a GPU 32,768.
+            batch_tokens: Tokens scored at once; by default 1,024, on a GPU 32,768.
             seed: Seed of sampling.
+            chat_template: A template's file, or `chatml` or `alpaca`, in place of the model's own.
 
         Raises:
-            UserError: Where there is no whole model in the folder.
+            UserError: Where there is no whole model in the folder, or no such template.
         """
         if threads:
             torch.set_num_threads(threads)
@@ -73,6 +85,9 @@ class HfModel:
         self.context_length = int(getattr(config, "max_position_embeddings", None) or _DEFAULT_CONTEXT)
         self._batch_tokens = batch_tokens or (1_024 if self.device.type == "cpu" else 32_768)
         self._seed = seed
+        self._stored_digest = stored_digest(self.tokenizer)
+        if chat_template is not None:
+            choose_template(self.tokenizer, chat_template)
         self._wanted = threading.local()
         head: Any = self.model.get_output_embeddings()
         head.register_forward_pre_hook(self._choose_places)
@@ -100,14 +115,27 @@ class HfModel:
         """Continue each prompt; the same seed, prompts and temperature give the same texts."""
         room = max(1, self.context_length - max_tokens)
         encoded = [([self.bos, *ids])[-room:] for ids in self._encode(prompts)]
-        order = sorted(range(len(prompts)), key=lambda index: -len(encoded[index]))
-        texts = [""] * len(prompts)
-        for some in _batches(order, lambda index: len(encoded[index]) + max_tokens, self._batch_tokens):
-            for index, text in zip(
-                some, self._generate([encoded[i] for i in some], max_tokens, temperature, stop), strict=True
-            ):
-                texts[index] = text
-        return texts
+        texts = self._continue(encoded, [max_tokens] * len(encoded), self._ends, temperature, stop)
+        return [text[: min([text.find(word) for word in stop if word in text], default=len(text))] for text in texts]
+
+    def reply(self, conversations: Sequence[Messages], *, max_tokens: int = 256, temperature: float = 0.0) -> list[str]:
+        """Answer each conversation through the chat template, without the space around the answer."""
+        check_digest(self.name, stored=self._stored_digest, used=self._template.digest)
+        encoded = self._encode([self._template.prompt(messages) for messages in conversations])
+        most = [room_for_answer(self.name, len(ids), max_tokens, self.context_length) for ids in encoded]
+        turn_end = turn_end_of(self._template, self.tokenizer)
+        ends = self._ends if turn_end is None else [*self._ends, turn_end]
+        return [text.strip() for text in self._continue(encoded, most, ends, temperature)]
+
+    @property
+    def template_digest(self) -> str | None:
+        """The digest of the chat template that `reply` uses."""
+        text = own_template(self.tokenizer)
+        return template_digest(text) if text else None
+
+    @cached_property
+    def _template(self) -> ChatTemplate:
+        return choose_template(self.tokenizer)
 
     def close(self) -> None:
         """Free the model."""
@@ -253,39 +281,35 @@ class HfModel:
         mask = torch.zeros(seen.shape, dtype=self.model.dtype, device=self.device)
         return mask.masked_fill_(~seen, torch.finfo(self.model.dtype).min)[:, None]
 
-    @torch.inference_mode()
-    def _generate(
-        self, encoded: Sequence[Sequence[int]], max_tokens: int, temperature: float, stop: Sequence[str]
+    def _continue(
+        self,
+        encoded: Sequence[Sequence[int]],
+        most: Sequence[int],
+        ends: Sequence[int],
+        temperature: float,
+        stop: Sequence[str] = (),
     ) -> list[str]:
-        width = max(len(ids) for ids in encoded)
-        ids = torch.tensor([[self.bos] * (width - len(ids)) + list(ids) for ids in encoded], device=self.device)
-        mask = torch.tensor([[0] * (width - len(ids)) + [1] * len(ids) for ids in encoded], device=self.device)
-        sampling: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
-        if temperature > 0:
-            sampling = {"do_sample": True, "temperature": temperature, "top_p": 1.0, "top_k": 0}
-        if stop:
-            sampling.update(stop_strings=list(stop), tokenizer=self.tokenizer)
-        model: Any = self.model
-        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
-            torch.manual_seed(self._seed)
-            output = model.generate(
-                input_ids=ids,
-                attention_mask=mask,
-                max_new_tokens=max_tokens,
-                pad_token_id=self.bos if self.tokenizer.pad_token_id is None else self.tokenizer.pad_token_id,
-                eos_token_id=self._ends,
-                **sampling,
-            )
-        texts = self.tokenizer.batch_decode(output[:, width:], skip_special_tokens=True)
-        return [text[: min([text.find(word) for word in stop if word in text], default=len(text))] for text in texts]
+        padding = self.bos if self.tokenizer.pad_token_id is None else self.tokenizer.pad_token_id
+        tokens = continue_prompts(
+            self.model,
+            self.tokenizer,
+            encoded,
+            most=most,
+            padding=padding,
+            ends=ends,
+            seed=self._seed,
+            temperature=temperature,
+            stop=stop,
+        )
+        return self.tokenizer.batch_decode(tokens, skip_special_tokens=True)
 
     @cached_property
-    def _ends(self) -> list[int] | None:
+    def _ends(self) -> list[int]:
         """The tokens that end a text: those the model names, the tokenizer's, and the end of a ChatML turn."""
         named = self.model.generation_config.eos_token_id if self.model.generation_config else None
         ends = {self.tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])}
         turn_end = self.tokenizer.get_vocab().get("<|im_end|>")
-        return sorted({end for end in (*ends, turn_end) if end is not None}) or None
+        return sorted({end for end in (*ends, turn_end) if end is not None})
 
 
 def load_with_adapter(
@@ -298,7 +322,14 @@ def load_with_adapter(
     """
     place = Path(folder)
     if not (place / _ADAPTER).is_file():
-        return load_model(folder, dtype=dtype), load_tokenizer(folder)
+        plain, own_words = load_model(folder, dtype=dtype), load_tokenizer(folder)
+        rows: Any = plain.get_input_embeddings()
+        if len(own_words) > rows.weight.shape[0]:
+            raise UserError(
+                f"{folder}: its tokenizer has {len(own_words):,} tokens, but the model's embedding has {rows.weight.shape[0]:,} rows; "
+                "put the tokenizer the model was trained with into its folder"
+            )
+        return plain, own_words
     from peft import PeftModel
 
     base = read_json(place / _ADAPTER).get("base_model_name_or_path")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from chronolect.errors import UserError
+
 Messages = Sequence[Mapping[str, str]]  # {"role": "system" | "user" | "assistant", "content": ...} each
 DType = Literal["float32", "bfloat16", "float16", "auto"]
 
@@ -33,6 +35,11 @@ class LanguageModel(Protocol):
 
     name: str
 
+    @property
+    def template_digest(self) -> str | None:
+        """Digest of the chat template that `reply` uses (`chat_template.template_digest`); None where there is none, or a server keeps it."""
+        ...
+
     def loglikelihoods(self, requests: Sequence[tuple[str, str]]) -> list[Score]:
         """Score each continuation after its context, for (context, continuation) pairs."""
         ...
@@ -47,9 +54,7 @@ class LanguageModel(Protocol):
         """Continue each prompt until `max_tokens`, an end token or one of the `stop` strings, which is left out."""
         ...
 
-    def reply(
-        self, conversations: Sequence[Messages], *, max_tokens: int = 256, temperature: float = 0.0
-    ) -> list[str]:
+    def reply(self, conversations: Sequence[Messages], *, max_tokens: int = 256, temperature: float = 0.0) -> list[str]:
         """Answer each conversation, which ends with the user's words, through the model's own chat template.
 
         Raises:
@@ -60,6 +65,20 @@ class LanguageModel(Protocol):
     def close(self) -> None:
         """Free what the model holds."""
         ...
+
+
+def room_for_answer(name: str, prompt_tokens: int, max_tokens: int, context_length: int) -> int:
+    """Most tokens an answer can have: a conversation is never cut, since its beginning says what is wanted.
+
+    Raises:
+        UserError: Where the conversation alone fills the model's context.
+    """
+    if prompt_tokens >= context_length:
+        raise UserError(
+            f"{name}: a conversation of {prompt_tokens:,} tokens leaves no room for an answer in its context of {context_length:,}; "
+            "shorten it or leave it out"
+        )
+    return min(max_tokens, context_length - prompt_tokens)
 
 
 def short_name(spec: str | Path) -> str:

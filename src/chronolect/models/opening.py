@@ -14,6 +14,7 @@ def open_model(
     device: str = "auto",
     threads: int | None = None,
     seed: int = 0,
+    chat_template: str | Path | None = None,
 ) -> LanguageModel:
     """Open a model for scoring and asking.
 
@@ -25,6 +26,7 @@ def open_model(
         device: `cpu`, `cuda` or `auto` (folders only).
         threads: Number of processor threads (folders and files).
         seed: Seed of sampling.
+        chat_template: A template's file, or `chatml` or `alpaca`, in place of the model's own (folders and files).
 
     Raises:
         UserError: Where `spec` is none of these, or the model cannot be loaded.
@@ -37,15 +39,19 @@ def open_model(
     if text.startswith(("http://", "https://")):
         from chronolect.models.server import ServerModel
 
+        if chat_template is not None:
+            raise UserError(
+                f"--chat-template: {text} applies its own; set it there, or give the model's folder or file"
+            )
         return ServerModel(text, model_name, seed=seed)
     path = Path(spec)
     if path.suffix.lower() == ".gguf":
         from chronolect.models.gguf_file import GgufModel
 
-        return GgufModel(path, threads=threads, seed=seed)
+        return GgufModel(path, threads=threads, seed=seed, chat_template=chat_template)
     if path.is_dir():
         from chronolect.models.hf import HfModel
 
-        return HfModel(path, dtype=dtype, device=device, threads=threads, seed=seed)
+        return HfModel(path, dtype=dtype, device=device, threads=threads, seed=seed, chat_template=chat_template)
     problem = "not a model" if path.exists() else "no such model"
     raise UserError(f'{spec}: {problem}; give a Hugging Face folder, a .gguf file, an http(s):// address or "dummy"')

@@ -2,15 +2,18 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 
 from chronolect.errors import UserError
-from chronolect.models.language_model import Score
+from chronolect.models.language_model import Messages, Score
 
 _TOGETHER = 32  # prompts in one request
+_IN_FLIGHT = 8  # conversations asked at once
 _TIMEOUT_S = 600.0
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)  # before asking again
@@ -61,6 +64,11 @@ class ServerModel:
         self._chat, self._seed = chat, seed
         self.name = model_name or self._only_model()
 
+    @property
+    def template_digest(self) -> None:
+        """Unknown: the server applies its own chat template."""
+        return None
+
     def loglikelihoods(self, requests: Sequence[tuple[str, str]]) -> list[Score]:
         """Score each continuation after its context; the server's tokens that begin at or behind the end of the context count."""
         # spaces at the end of a context are part of the next word's token
@@ -85,9 +93,29 @@ class ServerModel:
             texts.append(choices[0]["message"]["content"] or "")
         return texts
 
+    def reply(self, conversations: Sequence[Messages], *, max_tokens: int = 256, temperature: float = 0.0) -> list[str]:
+        """Answer each conversation through the server's own chat template, some of them at the same time."""
+        before: Counter[str] = Counter()
+        seeds = []  # the same question asked again gets another sample
+        for messages in conversations:
+            key = repr(messages)
+            seeds.append(self._seed + before[key])
+            before[key] += 1
+
+        def answer(messages: Messages, seed: int) -> str:
+            text, _ = self.ask(messages, max_tokens=max_tokens, temperature=temperature, seed=seed)
+            return text.strip()
+
+        with ThreadPoolExecutor(_IN_FLIGHT) as pool:
+            try:
+                return list(pool.map(answer, conversations, seeds))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)  # ask no more after an error
+                raise
+
     def ask(
         self,
-        messages: Sequence[dict[str, str]],
+        messages: Messages,
         *,
         schema: dict[str, Any] | None = None,
         max_tokens: int = 512,
