@@ -1,11 +1,18 @@
 """Loading Hugging Face models and tokenizers: safetensors only, no code from the model's folder, errors in one line."""
 
+import importlib
 import json
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 from transformers.utils.logging import disable_progress_bar
 
 from chronolect.artifacts import read_json
@@ -14,26 +21,43 @@ from chronolect.models.language_model import DType
 
 disable_progress_bar()  # transformers draws one per file, even for one file
 
+# How a folder's config.json names what its weights are quantised by -> the package that reads them.
+_READERS = {"compressed-tensors": "compressed_tensors", "bitsandbytes": "bitsandbytes"}
 
-def load_model(model: str | Path, *, dtype: DType = "float32", attention: str | None = None) -> PreTrainedModel:
+
+def load_model(
+    model: str | Path,
+    *,
+    dtype: DType = "float32",
+    attention: str | None = None,
+    quantisation: BitsAndBytesConfig | None = None,
+    device_map: dict[str, str] | None = None,
+) -> PreTrainedModel:
     """Load a causal language model from a local folder or, where there is a network, from the hub by name.
 
     Args:
         model: A folder in the Hugging Face form, or a hub name such as `HuggingFaceTB/SmolLM2-360M`.
         dtype: Type of the weights in memory; `auto` keeps the stored one.
         attention: Attention implementation (`sdpa`, `eager`, `flash_attention_2`); None lets transformers choose.
+        quantisation: Quantise the weights while loading; see `models.quantised`.
+        device_map: Where to load to; by default the processor, and a quantised model to the accelerator.
 
     Raises:
         UserError: Where the folder is missing, is no model folder, or holds no whole safetensors file.
+        ModuleNotFoundError: Where the folder's weights are quantised, and the package that reads them is missing.
     """
     place = _resolve(model)
     if isinstance(place, Path):
         check_model_folder(place)
+    if reader := _READERS.get(stored_quantisation(place) or ""):
+        importlib.import_module(reader)
     try:
         loaded: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
             place,
             dtype=dtype if dtype == "auto" else getattr(torch, dtype),
             attn_implementation=attention,
+            quantization_config=quantisation,
+            device_map=device_map,
             use_safetensors=True,
             trust_remote_code=False,
         )
@@ -60,6 +84,13 @@ def load_tokenizer(tokenizer: str | Path) -> PreTrainedTokenizerBase:
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{tokenizer}: cannot be loaded as a tokenizer: {_first_line(error)}") from error
     return loaded
+
+
+def stored_quantisation(model: str | Path) -> str | None:
+    """What a model folder's weights are quantised by, such as `compressed-tensors`; None for plain weights and for hub names."""
+    config = Path(model) / "config.json"
+    stored = read_json(config).get("quantization_config") if config.is_file() else None
+    return None if stored is None else str(stored.get("quant_method", "an unnamed method"))
 
 
 def check_model_folder(folder: Path) -> None:

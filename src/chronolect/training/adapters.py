@@ -1,13 +1,16 @@
-"""LoRA adapters through PEFT."""
+"""LoRA adapters through PEFT, on plain weights or on quantised ones (QLoRA)."""
 
 from pathlib import Path
 
-from peft import LoraConfig, PeftModel, get_peft_model
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 from transformers import PreTrainedModel
 
 from chronolect.errors import UserError
 from chronolect.models.loading import DType, load_model
+from chronolect.models.quantised import load_quantised
 from chronolect.training.config import TrainingConfig
+from chronolect.training.hardware import uses_bfloat16
 
 
 def add_lora(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
@@ -44,7 +47,20 @@ def load_for_training(
     """
     if not config.lora_r:
         return load_model(checkpoint or model, dtype=dtype)
-    base = load_model(model, dtype=dtype)
+    base = _load_quantised(model, config) if config.use_4bit or config.use_8bit else load_model(model, dtype=dtype)
     if checkpoint:
         return PeftModel.from_pretrained(base, checkpoint, is_trainable=True)
     return add_lora(base, config)
+
+
+def _load_quantised(model: str | Path, config: TrainingConfig) -> PreTrainedModel:
+    """The model in 4 or 8 bits, frozen, what is not quantised in float32."""
+    loaded = load_quantised(
+        model,
+        bits=4 if config.use_4bit else 8,
+        compute_dtype=torch.bfloat16 if uses_bfloat16(config) else torch.float32,
+        device=config.device,
+    )
+    # Gradient checkpointing is the loop's, which sets it up so that frozen embeddings need no hook.
+    prepared: PreTrainedModel = prepare_model_for_kbit_training(loaded, use_gradient_checkpointing=False)
+    return prepared
