@@ -19,7 +19,7 @@ _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)  # before asking again
 
 
-class _BusyError(UserError):
+class BusyError(UserError):
     """No answer this time; `wait_s` is how long the server asks to wait."""
 
     def __init__(self, message: str, retry_after: str = "") -> None:
@@ -154,7 +154,7 @@ class ServerModel:
         for wait_s in _WAITS_S:
             try:
                 return self._request("POST", path, json={"model": self.name, **body})
-            except _BusyError as error:
+            except BusyError as error:
                 time.sleep(error.wait_s or wait_s)
         return self._request("POST", path, json={"model": self.name, **body})
 
@@ -205,12 +205,12 @@ class ServerModel:
         try:
             response = self._client.request(method, self.address + path, **options)
         except (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError) as error:
-            raise _BusyError(f"{self.address}: no answer ({error}); is the server running?") from None
+            raise BusyError(f"{self.address}: no answer ({error}); is the server running?") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UserError(f"{self.address}: no answer ({error}); is the server running?") from None
         if response.status_code in _BUSY:
             said = f"HTTP {response.status_code}: {' '.join(response.text.split())[:200]}"
-            raise _BusyError(f"{self.address}{path}: {said}", response.headers.get("Retry-After", ""))
+            raise BusyError(f"{self.address}{path}: {said}", response.headers.get("Retry-After", ""))
         if response.status_code >= 400:
             said = " ".join(response.text.split())[:200]
             if "echo" in options.get("json", {}) and response.status_code in (400, 404, 405, 422, 501):
