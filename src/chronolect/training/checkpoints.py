@@ -1,7 +1,9 @@
 """Checkpoints that are whole or not there: weights, optimizer, random states and position, with a digest of every file.
 
 `checkpoint-N/` is a model folder (any tool can load it) with three more files: `optimizer.safetensors`,
-`random-<process>.safetensors` and `state.json`; `digest.json` lists what all of them must hash to.
+`random-<process>.safetensors` and `state.json`; `digest.json` lists what all of them must hash to. A run that shards
+its model writes `optimizer/` instead, one safetensors file per process with the part that it holds. Either kind
+continues on any number of processes.
 """
 
 import json
@@ -15,14 +17,20 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.distributed.checkpoint as dcp
 from accelerate import Accelerator
+from peft import PeftModel
 from safetensors.torch import load_file, save_file
+from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader, HuggingFaceStorageWriter
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict, set_optimizer_state_dict
+from torch.distributed.fsdp import FSDPModule
 from transformers import PreTrainedTokenizerBase
 
 from chronolect.artifacts import digest_file, move_into_place, read_json, write_json
+from chronolect.training.sharding import full_weights
 
 DIGESTS = "digest.json"
+_SHARDS = "optimizer"
 _FULL = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
@@ -65,20 +73,13 @@ def save_checkpoint(
         partial.mkdir(parents=True)
     accelerator.wait_for_everyone()
     save_model(partial, accelerator=accelerator, model=model, tokenizer=tokenizer)
-    moments: Any = get_optimizer_state_dict(model, optimizer, options=_FULL).get(
-        "state", {}
-    )  # the first process's only
+    _save_moments(partial, accelerator=accelerator, model=model, optimizer=optimizer)
     _save_random_state(partial / f"random-{accelerator.process_index}.safetensors")
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        flat = {
-            f"{name}/{key}": torch.as_tensor(value).contiguous()
-            for name, values in moments.items()
-            for key, value in values.items()
-        }
-        save_file(flat, partial / "optimizer.safetensors")
         write_json(partial / "state.json", asdict(state))
-        write_json(partial / DIGESTS, {file.name: digest_file(file) for file in sorted(partial.iterdir())})
+        files = sorted(path for path in partial.rglob("*") if path.is_file())
+        write_json(partial / DIGESTS, {str(file.relative_to(partial)): digest_file(file) for file in files})
         move_into_place(partial, folder)
     accelerator.wait_for_everyone()
 
@@ -87,11 +88,32 @@ def save_model(
     folder: Path, *, accelerator: Accelerator, model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase
 ) -> None:
     """Write the model (or its adapters) and tokenizer as a Hugging Face folder. Every process takes part."""
-    weights = accelerator.get_state_dict(model)
+    weights = full_weights(model, accelerator, trained_only=isinstance(model, PeftModel))
     if accelerator.is_main_process:
         plain: Any = accelerator.unwrap_model(model)
         plain.save_pretrained(folder, state_dict=weights)
         tokenizer.save_pretrained(folder)
+
+
+def _save_moments(
+    folder: Path, *, accelerator: Accelerator, model: torch.nn.Module, optimizer: torch.optim.Optimizer
+) -> None:
+    """Write the optimizer's state: each process its shards, or the first process all of it."""
+    if isinstance(model, FSDPModule):
+        moments: Any = get_optimizer_state_dict(model, optimizer)["state"]
+        dcp.save(_flat(moments), storage_writer=HuggingFaceStorageWriter(str(folder / _SHARDS), save_distributed=True))
+        return
+    moments = get_optimizer_state_dict(model, optimizer, options=_FULL).get("state", {})
+    if accelerator.is_main_process:
+        save_file(_flat(moments), folder / "optimizer.safetensors")
+
+
+def _flat(moments: dict[str, dict[str, Any]]) -> dict[str, torch.Tensor]:
+    return {
+        f"{name}/{key}": torch.as_tensor(value).contiguous()
+        for name, values in moments.items()
+        for key, value in values.items()
+    }
 
 
 def load_state(folder: Path) -> RunState:
@@ -103,12 +125,23 @@ def restore(
     folder: Path, *, accelerator: Accelerator, model: torch.nn.Module, optimizer: torch.optim.Optimizer
 ) -> None:
     """Restore optimizer and random states; the weights are loaded with the model, before it is prepared."""
-    moments: dict[str, Any] = {}
-    for name, value in load_file(folder / "optimizer.safetensors").items():
+    present: Any = get_optimizer_state_dict(model, optimizer)
+    if (folder / _SHARDS).is_dir():
+        moments = _flat(present["state"])
+        dcp.load(
+            moments,
+            storage_reader=HuggingFaceStorageReader(str(folder / _SHARDS)),
+            no_dist=accelerator.num_processes == 1,
+        )
+        options = StateDictOptions()
+    else:
+        moments, options = load_file(folder / "optimizer.safetensors"), _FULL
+    state: dict[str, Any] = {}
+    for name, value in moments.items():
         parameter, _, key = name.rpartition("/")
-        moments.setdefault(parameter, {})[key] = value
-    groups = get_optimizer_state_dict(model, optimizer)["param_groups"]
-    set_optimizer_state_dict(model, optimizer, {"state": moments, "param_groups": groups}, options=_FULL)
+        state.setdefault(parameter, {})[key] = value
+    loaded = {"state": state, "param_groups": present["param_groups"]}
+    set_optimizer_state_dict(model, optimizer, loaded, options=options)
     optimizer.zero_grad(set_to_none=True)
     own = folder / f"random-{accelerator.process_index}.safetensors"
     if own.is_file():  # a run that goes on with more processes than it began with has states for the first of them only

@@ -1,5 +1,6 @@
 """The one config of a training run: its fields are the flags of `chronolect train …` and the keys of a recipe."""
 
+import re
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,8 +12,10 @@ from chronolect.errors import UserError, did_you_mean
 _CHOICES = {
     "schedule": ("cosine", "wsd", "constant"),
     "dtype": ("auto", "float32", "bfloat16"),
-    "device": ("auto", "cpu"),
+    "device": ("auto", "cpu", "cuda", "mps"),
+    "shard": ("auto", "none", "fsdp"),
 }
+_TRACKERS = ("wandb", "tensorboard", "trackio")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +43,17 @@ class TrainingConfig:
         clip: Largest global gradient norm; 0 for no clipping.
         dtype: `float32`, or `bfloat16` for bfloat16 autocast over float32 weights; `auto` is bfloat16 where the
             hardware multiplies matrices in it natively.
-        device: `auto` takes the accelerator where there is one; `cpu` never does.
+        device: `auto` takes the accelerator where there is one; `cpu` never does; `cuda` (AMD's ROCm goes by that name,
+            too) and `mps` insist on theirs.
+        shard: How several processes share the work. `none`: each holds the whole model. `fsdp`: each holds its part of
+            the weights, gradients and optimizer state (FSDP2). `auto` is `fsdp` on GPUs and `none` on CPUs. One
+            process has nothing to share.
         compile: Compile the decoder blocks with torch.compile.
         gradient_checkpointing: Recompute activations in the backward pass to save memory.
+        recompute: What `gradient_checkpointing` recomputes: `all` of each decoder block; `every-2` (or another number),
+            all of each second block and nothing of the others; `cheap`, in each block all but matrix products and
+            attention.
+        liger: Take Liger's fused kernels for norms, rotary positions and MLPs, on CUDA.
         attention: Attention implementation (`sdpa`, `eager`, `flash_attention_2`); None chooses: `eager` for short rows
             in bfloat16 on a CPU, else what transformers chooses.
         lora_r: Rank of LoRA adapters; 0 trains all weights.
@@ -88,9 +99,12 @@ class TrainingConfig:
     eps: float = 1e-8
     clip: float = 1.0
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    device: Literal["auto", "cpu"] = "auto"
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    shard: Literal["auto", "none", "fsdp"] = "auto"
     compile: bool = False
     gradient_checkpointing: bool = False
+    recompute: str = "all"
+    liger: bool = False
     attention: str | None = None
     lora_r: int = 0
     lora_alpha: int = 16
@@ -122,6 +136,12 @@ class TrainingConfig:
                 raise UserError(
                     f"{_flag(name)} {value}: unknown; one of {', '.join(known)}{did_you_mean(value, known)}"
                 )
+        if not re.fullmatch(r"all|cheap|every-[1-9]\d*", self.recompute):
+            known = ("all", "cheap", "every-2")
+            raise UserError(
+                f"--recompute {self.recompute}: unknown; one of {', '.join(known)} (or another number)"
+                f"{did_you_mean(self.recompute, known)}"
+            )
         for name in ("seq_len", "batch_size", "accumulate", "log_every", "sample_tokens"):
             if getattr(self, name) < 1:
                 raise UserError(f"{_flag(name)} must be at least 1, not {getattr(self, name)}")
@@ -153,6 +173,11 @@ class TrainingConfig:
             raise UserError("--use-4bit and --use-8bit: choose one of them")
         if (self.use_4bit or self.use_8bit) and not self.lora_r:
             raise UserError("--use-4bit and --use-8bit train adapters only; give them a rank with --lora-r")
+        if (self.use_4bit or self.use_8bit) and self.shard == "fsdp":
+            raise UserError("--shard fsdp: weights of 4 or 8 bits are not sharded; leave out --use-4bit and --use-8bit")
+        if unknown := set(self.track) - set(_TRACKERS):
+            name = min(unknown)
+            raise UserError(f"--track {name}: unknown; one of {', '.join(_TRACKERS)}{did_you_mean(name, _TRACKERS)}")
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as JSON-able values."""
@@ -160,7 +185,19 @@ class TrainingConfig:
 
 
 # What may change between a run and its continuation: none of it changes the weights or the recorded losses.
-FREE_KEYS = frozenset({"save_every", "keep", "track", "wandb", "resume_latest", "resume_from_checkpoint", "overwrite"})
+FREE_KEYS = frozenset(
+    {
+        "gradient_checkpointing",
+        "recompute",
+        "save_every",
+        "keep",
+        "track",
+        "wandb",
+        "resume_latest",
+        "resume_from_checkpoint",
+        "overwrite",
+    }
+)
 CONFIG_KEYS = tuple(f.name for f in fields(TrainingConfig))
 
 

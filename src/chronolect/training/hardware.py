@@ -4,13 +4,24 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
+from chronolect.errors import UserError
 from chronolect.training.config import TrainingConfig
 
 _LONGEST_EAGER_ON_CPU = 256  # tokens; measured, see docs/training.md
 
 
 def make_accelerator(config: TrainingConfig) -> Accelerator:
-    """The processes, devices and precision of a run; under torchrun or `accelerate launch` one of several."""
+    """The processes, devices and precision of a run; under torchrun or `accelerate launch` one of several.
+
+    Raises:
+        UserError: Where `device` names one that is not there.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(config.device, True):
+        raise UserError(
+            f"--device {config.device}: this PyTorch ({torch.__version__}) finds no such device; install the build for "
+            "it, or leave --device out"
+        )
     if not torch.distributed.is_initialized():
         AcceleratorState._reset_state(reset_partial_state=True)  # a run before this one may have had other settings
     return Accelerator(mixed_precision="bf16" if uses_bfloat16(config) else "no", cpu=config.device == "cpu")
@@ -25,11 +36,19 @@ def uses_bfloat16(config: TrainingConfig) -> bool:
     return not torch.cuda.is_available() or torch.cuda.is_bf16_supported(including_emulation=False)
 
 
+def is_rocm() -> bool:
+    """Whether this PyTorch is built for AMD's GPUs, which it calls `cuda` all the same."""
+    return torch.version.hip is not None
+
+
 def choose_attention(config: TrainingConfig, accelerator: Accelerator) -> str | None:
     """The attention implementation to set, or None for the model's own.
 
-    PyTorch's fused attention has a slow backward pass in bfloat16 on CPUs: on short rows plain matrix products win.
+    PyTorch's fused attention has a slow backward pass in bfloat16 on CPUs: on short rows plain matrix products win. On
+    AMD's ROCm plain attention is the one known to be stable.
     """
+    if config.attention is None and is_rocm() and accelerator.device.type == "cuda":
+        return "eager"
     on_cpu = accelerator.device.type == "cpu"
     if (
         config.attention is None

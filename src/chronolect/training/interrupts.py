@@ -1,9 +1,11 @@
-"""Ctrl+C and SIGTERM during training: finish the step, save, leave."""
+"""How training ends early: by Ctrl+C and SIGTERM (finish the step, save, leave), or by the death of another process."""
 
+import re
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -12,6 +14,10 @@ from chronolect.console import say
 
 class Interrupted(KeyboardInterrupt):
     """Training was asked to stop; a checkpoint is saved and the run can be resumed."""
+
+
+class ProcessLost(RuntimeError):
+    """Another process of a run on several ended, so this one cannot go on."""
 
 
 class StopRequest:
@@ -48,3 +54,28 @@ def graceful_stop() -> Iterator[StopRequest]:
     finally:
         for one, handler in previous.items():
             signal.signal(one, handler)
+
+
+# What gloo and NCCL say when the other end is gone.
+_GONE = re.compile(
+    r"Connection (closed|reset) by peer|Broken pipe|remote process exited|[Cc]ommunicator was aborted"
+    r"|Connection was likely closed|recv.*timed out"
+)
+
+
+@contextmanager
+def peers_needed(folder: Path) -> Iterator[None]:
+    """Say in one line that another process of the run ended, in place of what the transport says of its socket.
+
+    Raises:
+        ProcessLost: Where an exchange inside failed because another process was gone.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error, ProcessLost) or not _GONE.search(str(error)):
+            raise
+        raise ProcessLost(
+            f"{folder}: another process of this run ended, so this one stops; the same command with --resume-latest "
+            "goes on from the latest whole checkpoint"
+        ) from error

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -15,9 +15,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from chronolect.artifacts import move_into_place
 from chronolect.console import say
 from chronolect.errors import UserError
-from chronolect.training import onednn
 from chronolect.training.checkpoints import (
     RunState,
+    checkpoints,
     is_log_spaced,
     load_state,
     prune,
@@ -27,14 +27,17 @@ from chronolect.training.checkpoints import (
 )
 from chronolect.training.config import TrainingConfig
 from chronolect.training.data import Rows, ValidationSet, count_items
-from chronolect.training.hardware import choose_attention
-from chronolect.training.interrupts import Interrupted, graceful_stop
+from chronolect.training.interrupts import Interrupted, graceful_stop, peers_needed
+from chronolect.training.memory import memory_guard
 from chronolect.training.metrics import JsonLines, flops_per_token, peak_flops
 from chronolect.training.objectives import Objective
 from chronolect.training.optimizer import make_optimizer
+from chronolect.training.preparation import prepare
 from chronolect.training.run_folder import RunFolder
 from chronolect.training.samples import sample_texts
 from chronolect.training.schedules import lr_multiplier
+from chronolect.training.sharding import clip_gradients, held_back, run_gathered
+from chronolect.training.tracking import Trackers
 from chronolect.training.validation import to_device, validate
 
 
@@ -75,26 +78,17 @@ class Loop:
         self.precision = "bfloat16" if accelerator.mixed_precision == "bf16" else "float32"
         self.rows_per_step = config.batch_size * config.accumulate * accelerator.num_processes
         self.total_steps = self._count_steps()
+        self.warmup_steps = self._count_warmup_steps()
         plain: Any = model.get_base_model() if isinstance(model, PeftModel) else model
-        plain.config.max_position_embeddings = max(plain.config.max_position_embeddings, config.seq_len)
         self.flops_per_token = flops_per_token(plain, config.seq_len)
         self.peak_flops = peak_flops(accelerator.device)
-        if config.gradient_checkpointing:
-            plain.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        if config.compile:
-            for layer in plain.get_decoder().layers:
-                layer.compile()  # block by block: all share one compilation
-        if attention := choose_attention(config, accelerator):
-            plain.set_attn_implementation(attention)
-        if accelerator.device.type == "cpu" and self.precision == "float32" and onednn.pays_off():
-            onednn.use_for_linear_layers(plain)
-        model.train()
-        self.model, self.optimizer = accelerator.prepare(model, make_optimizer(model, config))
+        self.model = prepare(model, config, accelerator)
+        self.optimizer = make_optimizer(self.model, config)
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.state = RunState()
         if run.resume:
             self.state = load_state(run.resume)
-            restore(run.resume, accelerator=accelerator, model=self.model, optimizer=self.optimizer.optimizer)
+            restore(run.resume, accelerator=accelerator, model=self.model, optimizer=self.optimizer)
         self.eval_results: dict[str, Any] = {}
         self.evaluated_at = self.saved_at = -1
         self.grad_norm = torch.zeros(())
@@ -113,8 +107,10 @@ class Loop:
             self.run_folder.begin()
             self.metrics = JsonLines(folder / "metrics.jsonl", size=self.state.sizes.get("metrics.jsonl", 0))
             self.samples = JsonLines(folder / "samples.jsonl", size=self.state.sizes.get("samples.jsonl", 0))
+            self.trackers = Trackers(config, folder=folder)
         self._announce()
-        with graceful_stop() as stop:
+        guard = memory_guard(config.as_dict(), processes=self.accelerator.num_processes, training=True)
+        with graceful_stop() as stop, peers_needed(folder), guard:
             if config.log_spaced and self.state.step == 0:
                 self._save()
             self._mark = time.perf_counter()
@@ -135,7 +131,7 @@ class Loop:
                     if self._should_stop(bool(stop)):
                         self._save()
                         raise Interrupted(f"{folder}: interrupted at step {step}; continue with --resume-latest")
-        return self._finish()
+            return self._finish()
 
     def _count_steps(self) -> int | None:
         """Optimizer steps of the whole run; None where only the clock ends it."""
@@ -147,6 +143,14 @@ class Loop:
         if epochs is not None:
             limits.append(max(1, math.floor(epochs * self.rows.rows_per_epoch / self.rows_per_step)))
         return min(limits) if limits else None
+
+    def _count_warmup_steps(self) -> int:
+        config = self.config
+        if config.warmup_steps or not config.warmup_ratio:
+            return config.warmup_steps
+        if self.total_steps is None:
+            raise UserError("--warmup-ratio is a part of the steps, and --max-minutes sets none; give --warmup-steps")
+        return math.ceil(config.warmup_ratio * self.total_steps)
 
     def _progress(self) -> float:
         """Part of the run done, 0 to 1, by steps or by the clock, whichever is ahead."""
@@ -174,7 +178,7 @@ class Loop:
         num_items = max(1, num_items)
         for index, batch in enumerate(batches):
             is_last = index == config.accumulate - 1
-            with nullcontext() if is_last else accelerator.no_sync(self.model):
+            with held_back(self.model, accelerator, hold=not is_last):
                 with accelerator.autocast():
                     loss, metrics = self.objective(
                         self.model, {**to_device(batch, accelerator.device), "num_items": num_items}
@@ -198,19 +202,16 @@ class Loop:
         self._tokens_since_mark += num_items
 
     def _clip(self) -> torch.Tensor:
-        limit = self.config.clip or math.inf
-        if self.accelerator.num_processes > 1:
-            return self.accelerator.clip_grad_norm_(self.parameters, limit)
-        return torch.nn.utils.clip_grad_norm_(self.parameters, limit)
+        return clip_gradients(self.parameters, self.config.clip or math.inf)
 
     def _lr_multiplier(self) -> float:
         config = self.config
-        warmup = config.warmup_steps / self.total_steps if self.total_steps else 0.0
+        warmup = self.warmup_steps / self.total_steps if self.total_steps else 0.0
         return lr_multiplier(
             config.schedule,
             step=self.state.step,
             progress=self._progress(),
-            warmup_steps=config.warmup_steps,
+            warmup_steps=self.warmup_steps,
             warmup_progress=min(1.0, warmup),
             min_ratio=config.min_lr_ratio,
             decay_fraction=config.decay_fraction,
@@ -262,19 +263,25 @@ class Loop:
             "tokens_per_s": round(per_second, 1),
             "mfu": peak and round(per_second * self.flops_per_token / peak, 4),
         }
-        if self.accelerator.is_main_process:
-            self.metrics.write(**record)
+        self._record(**record)
         self.last_record = record
         self._clear_sums()
         self._say_progress(record)
+
+    def _record(self, **record: Any) -> None:
+        """Write one record to metrics.jsonl and to the trackers."""
+        if self.accelerator.is_main_process:
+            self.metrics.write(**record)
+            self.trackers.log(record)
 
     def _finite_grad_norm(self) -> float:
         """The last step's gradient norm, which is no number from the first step on that the loss is none."""
         norm = float(self.grad_norm)
         if not math.isfinite(norm):
+            whole = [path.name for path in checkpoints(self.run_folder.folder)][-1:]
             raise UserError(
                 f"{self.run_folder.folder}: the loss is no longer a number at step {self.state.step}; "
-                "try a lower --lr or more --warmup-steps"
+                f"try a lower --lr or more --warmup-steps{''.join(f' ({name} is from before)' for name in whole)}"
             )
         return norm
 
@@ -289,22 +296,21 @@ class Loop:
         )
         self.evaluated_at = self.state.step
         for split, result in self.eval_results.items():
+            self._record(
+                kind="eval",
+                step=self.state.step,
+                split=split,
+                loss=result["loss"],
+                bits_per_byte=result["bits_per_byte"],
+            )
             if self.accelerator.is_main_process:
-                self.metrics.write(
-                    kind="eval",
-                    step=self.state.step,
-                    split=split,
-                    loss=result["loss"],
-                    bits_per_byte=result["bits_per_byte"],
-                )
                 bits = "" if result["bits_per_byte"] is None else f", {result['bits_per_byte']:.3f} bits per byte"
                 say(f"step {self.state.step:,}: {split} loss {result['loss']:.4f}{bits}")
 
     def _sample(self) -> None:
         self._finite_grad_norm()
-        records = sample_texts(
-            self.accelerator.unwrap_model(self.model), self.tokenizer, self.config, step=self.state.step
-        )
+        model = self.accelerator.unwrap_model(self.model)
+        records = run_gathered(model, sample_texts, self.tokenizer, self.config, step=self.state.step)
         if self.accelerator.is_main_process:
             for record in records:
                 self.samples.write(**record)
@@ -324,7 +330,7 @@ class Loop:
             folder,
             accelerator=self.accelerator,
             model=self.model,
-            optimizer=self.optimizer.optimizer,
+            optimizer=self.optimizer,
             tokenizer=self.tokenizer,
             state=self.state,
         )
@@ -357,8 +363,9 @@ class Loop:
             "seconds": round(self.state.seconds, 3),
             "tokens_per_s": round(self.state.tokens / self.state.seconds, 1),
         }
+        self._record(kind="final", step=self.state.step, **results)
         if self.accelerator.is_main_process:
-            self.metrics.write(kind="final", **results)
+            self.trackers.finish()
             move_into_place(partial, folder / "final")
             self.run_folder.finish(results, self.eval_results)
         self.accelerator.wait_for_everyone()

@@ -9,12 +9,12 @@ from typing import Any
 
 import torch
 from peft import PeftModel
-from torch.distributed.fsdp import FSDPModule
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 
 from chronolect.training import onednn
 from chronolect.training.data import IGNORED
+from chronolect.training.sharding import run_gathered
 
 _SLICE_BYTES = {
     "cpu": 4 << 20,
@@ -89,8 +89,12 @@ def summed_cross_entropy(model: torch.nn.Module, input_ids: torch.Tensor, labels
         input_ids: int64 [rows, tokens]; padding, if any, on the right.
         labels: int64 [rows, tokens], the token that follows each input.
     """
+    return run_gathered(model, _summed_cross_entropy, input_ids, labels)
+
+
+def _summed_cross_entropy(model: torch.nn.Module, input_ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     plain = model.get_base_model() if isinstance(model, PeftModel) else model
-    if isinstance(plain, PreTrainedModel) and not isinstance(plain, FSDPModule):
+    if isinstance(plain, PreTrainedModel):
         head = plain.get_output_embeddings()
         if type(head) is torch.nn.Linear and head.bias is None:
             hidden = plain.get_decoder()(input_ids=input_ids, use_cache=False).last_hidden_state
@@ -99,5 +103,5 @@ def summed_cross_entropy(model: torch.nn.Module, input_ids: torch.Tensor, labels
             return _LinearCrossEntropy.apply(hidden.flatten(0, 1), head.weight, labels.flatten())
     logits = model(
         input_ids=input_ids, use_cache=False
-    ).logits  # several processes: the wrapper must see the whole forward pass
+    ).logits  # replicated processes: their wrapper must see the whole forward pass
     return F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="sum")
