@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from chronolect.errors import UserError
 from chronolect.finetuning.records import Record
+from chronolect.models.chat_template import ChatTemplate
 from chronolect.training.data import IGNORED, Batch
 
 Mask = Literal["answer", "names"]
@@ -22,12 +23,14 @@ class AnswerEncoder:
     """Records to token rows, chats through the chat template, texts as they are after a beginning-of-text token.
 
     Args:
-        tokenizer: A fast tokenizer, with a chat template where there are chats.
+        tokenizer: A fast tokenizer.
         seq_len: Most tokens a row is predicted from.
+        template: The chat template; None where all records are texts.
     """
 
     tokenizer: PreTrainedTokenizerBase
     seq_len: int
+    template: ChatTemplate | None
 
     def encode(self, record: Record, reply: str, *, mask: Mask = "answer") -> Row | None:
         """One row; None where nothing of the reply fits into `seq_len`.
@@ -60,13 +63,13 @@ class AnswerEncoder:
         if record.form == "text":
             beginning = record.instruction.rstrip()
             return f"{beginning} {reply.lstrip()}", len(beginning), len(beginning) + 1 + len(reply.lstrip())
-        render: Any = self.tokenizer.apply_chat_template
-        prompt = render(record.messages(), tokenize=False, add_generation_prompt=True)
-        whole = render(record.messages(reply), tokenize=False)
+        assert self.template is not None, "chats need a template"
+        prompt = self.template.prompt(record.messages())
+        whole = self.template.render(record.messages(reply))
         if not whole.startswith(prompt):
             raise UserError(
-                f"{self.tokenizer.name_or_path}: its chat template writes the question differently once it is answered, so the answer's place is "
-                "unknown; give another one with --chat-template"
+                f"{self.template.owner}: its chat template writes a question otherwise once it is answered, so the answer cannot be told apart; "
+                "give another with --chat-template"
             )
         return whole, len(prompt), len(whole.rstrip())
 

@@ -12,6 +12,7 @@ from peft import PeftModel
 from chronolect.console import say
 from chronolect.errors import UserError
 from chronolect.finetuning.records import Record
+from chronolect.models.chat_template import choose_template
 from chronolect.models.loading import load_model, load_tokenizer
 from chronolect.training.adapters import load_for_training
 from chronolect.training.answers import AnswerEncoder, pad_rows
@@ -42,6 +43,7 @@ def train_unlearn(
     unlearn_train: Path | None = None,
     unlearn_val: Path | None = None,
     tokenizer: Path | None = None,
+    chat_template: Path | str | None = None,
     config: Annotated[UnlearnConfig, Parameter(name="*")] = UnlearnConfig(),
 ) -> dict[str, Any]:
     """Make a model forget what came after a cutoff, by LoRA adapters or (`--lora-r 0`) in all its weights.
@@ -57,6 +59,7 @@ def train_unlearn(
         unlearn_train: Questions to forget; `unlearn/unlearn_train.jsonl` of the data by default.
         unlearn_val: The same for validation.
         tokenizer: Tokenizer folder; the model's own by default.
+        chat_template: File of a chat template, or `chatml`, `alpaca` or `question`; the model's own by default.
         config: How to train, and by which method.
 
     Returns:
@@ -69,15 +72,19 @@ def train_unlearn(
     out = out or run_folder(model, dev=dev, resume=config.resume_latest)
     folders = [Path(model)] if Path(model).is_dir() else []
     inputs = [*dict.fromkeys(files.values()), *([tokenizer] if tokenizer else []), *folders]
+    if isinstance(chat_template, Path):
+        inputs.append(chat_template)
     accelerator = make_accelerator(config)
-    settings = {"model": model, **config.as_dict()}
+    settings = {"model": model, "chat_template": chat_template, **config.as_dict()}
     with open_run(out, command="train unlearn", config=settings, inputs=inputs, accelerator=accelerator) as run:
         if run.results is not None:
             return run.results
         records = read_sets(files)
         words = load_tokenizer(tokenizer or model)
         pad_id = words.pad_token_id if words.pad_token_id is not None else words.eos_token_id
-        encoder = AnswerEncoder(words, config.seq_len)
+        chats = any(record.form == "chat" for some in records.values() for record in some)
+        template = choose_template(words, chat_template) if chats or chat_template else None
+        encoder = AnswerEncoder(words, config.seq_len, template)
         method = METHODS[config.method]
         plausible = config.method == "altpo"
         forget = encode_forget(records["unlearn_train"], encoder, mask=config.mask, plausible=plausible)
@@ -124,6 +131,7 @@ def train_unlearn(
             validation=_validation(records, encoder, pad_id),
             config=config,
             counts={
+                "chat_template": template.digest if template else None,
                 "retain": len(retain),
                 "unlearn": len(forget),
                 "left_out": len(records["retain_train"]) + len(records["unlearn_train"]) - len(retain) - len(forget),
