@@ -1,8 +1,10 @@
 """Folding adapters into their base."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +15,8 @@ from chronolect.artifacts import digest, read_json, write_json
 from chronolect.errors import UserError
 from chronolect.export.gguf import export_gguf
 from chronolect.export.merge import export_merge
+from chronolect.training.config import TrainingConfig
+from chronolect.training.sft import train_sft
 
 
 def add_adapter(base: Path, folder: Path, **options: object) -> Path:
@@ -163,3 +167,50 @@ def test_bad_adapters_are_named(base: Path, adapter: Path, tmp_path: Path) -> No
     write_json(adapter / "adapter_config.json", config | {"base_model_name_or_path": None})
     with pytest.raises(UserError, match="names no base model; give one with --base"):
         export_merge(adapter, out=tmp_path / "merged")
+
+
+@pytest.mark.parametrize("kind", ["llama", "qwen2"])
+@pytest.mark.parametrize("bits", [4, 8])
+def test_an_adapter_trained_on_quantised_weights_goes_into_the_full_ones(
+    make_model: Callable[..., Path], tmp_path: Path, kind: str, bits: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = make_model(kind)
+    AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16).save_pretrained(base)
+    turns = [{"role": "user", "content": "What is 2 + 2?"}, {"role": "assistant", "content": "The answer is four."}]
+    (tmp_path / "talks.jsonl").write_text(json.dumps({"messages": turns}) + "\n")
+    limits: dict[str, Any] = {"seq_len": 64, "batch_size": 1, "max_steps": 30, "lr": 1e-2}
+    config = TrainingConfig(**limits, lora_r=8, use_4bit=bits == 4, use_8bit=bits == 8, device="cpu")
+    train_sft(tmp_path / "talks.jsonl", model=str(base), out=tmp_path / "run", config=config)
+    counts = export_merge(tmp_path / "run" / "final", out=tmp_path / "merged", verify=True)
+    assert counts["dtype"] == "bfloat16"
+    assert counts["relative_logit_error"] < counts["tolerance"] == 0.05
+    assert counts["trained_on"]["bits"] == bits
+    assert counts["relative_logit_error"] / 3 < counts["trained_on"]["relative_logit_error"]
+    assert counts["trained_on"]["relative_logit_error"] < counts["trained_on"]["tolerance"]
+    assert counts["sample"] == {"prompt": "What is 2 + 2?", "answer": "The answer is four."}
+    said = capsys.readouterr().err
+    assert "merged against base and adapter (tolerance 0.05): relative logit error" in said
+    assert f"merged against the {bits}-bit base and adapter" in said
+    assert "sample: 'What is 2 + 2?' -> 'The answer is four.'" in said
+
+
+def test_a_quantised_base_is_refused(base: Path, adapter: Path, tmp_path: Path) -> None:
+    config = read_json(base / "config.json")
+    write_json(base / "config.json", config | {"quantization_config": {"quant_method": "bitsandbytes"}})
+    with pytest.raises(UserError, match=r"quantised \(bitsandbytes\); give the model it was made from"):
+        export_merge(adapter, out=tmp_path / "merged")
+
+
+def test_a_base_can_be_given_by_its_hub_name(adapter: Path, tmp_path: Path) -> None:
+    config = read_json(adapter / "adapter_config.json")
+    write_json(adapter / "adapter_config.json", config | {"base_model_name_or_path": "owner/small"})
+    with pytest.raises(UserError, match="made for the base model owner/small, not owner/large"):
+        export_merge(adapter, base="owner/large", out=tmp_path / "merged")
+
+
+def test_a_model_without_template_is_sampled_by_continuing(base: Path, adapter: Path, tmp_path: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer.chat_template = None
+    tokenizer.save_pretrained(adapter)
+    sample = export_merge(adapter, out=tmp_path / "merged", verify=True)["sample"]
+    assert sample["prompt"] == "Two and two make"
