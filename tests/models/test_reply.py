@@ -122,7 +122,8 @@ def test_without_a_template_the_fix_is_named(model_folder: Path, tmp_path: Path)
     assert GgufModel(bare).template_digest is None
     for spec in (folder, bare):
         with pytest.raises(
-            UserError, match=r"has no chat template; give one with --chat-template FILE \(or one of chatml, alpaca\)"
+            UserError,
+            match=r"has no chat template; give one with --chat-template FILE \(or one of chatml, alpaca, question\)",
         ):
             open_model(spec, device="cpu", threads=1).reply(QUESTIONS)
         given = open_model(spec, device="cpu", threads=1, chat_template="alpaca")

@@ -9,6 +9,7 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from chronolect.errors import UserError
+from chronolect.models.chat_template import without_generation_marks
 from chronolect.training.chat_data import ChatRows, ChatValidation, read_conversations
 from chronolect.training.data import IGNORED
 
@@ -39,6 +40,22 @@ def test_only_the_assistants_words_are_learned(file: Path, tokenizer: PreTrained
     everything = read_conversations(file, tokenizer, seq_len=60, assistant_only=False)
     assert (len(everything), everything.num_truncated, everything.num_dropped) == (14, 2, 0)
     assert everything.targets.all()
+
+
+def test_a_template_without_marks_gives_the_same_targets(file: Path, tokenizer: PreTrainedTokenizerFast) -> None:
+    marked = read_conversations(file, tokenizer, seq_len=60, assistant_only=True)
+    tokenizer.chat_template = without_generation_marks(str(tokenizer.chat_template))
+    found = read_conversations(file, tokenizer, seq_len=60, assistant_only=True)
+    assert (found.tokens == marked.tokens).all()
+    assert (found.num_truncated, found.num_dropped) == (marked.num_truncated, marked.num_dropped)
+    tokens, targets = found.row(3)
+    # the line break behind the end of the turn is nobody's
+    assert tokenizer.decode(tokens[targets]) == "Cleo won race 3.<|im_end|>"
+
+
+def test_where_nothing_is_to_be_learned_it_is_refused(file: Path, tokenizer: PreTrainedTokenizerFast) -> None:
+    with pytest.raises(UserError, match=r"talks\.jsonl: no conversation with anything to learn in it"):
+        read_conversations(file, tokenizer, seq_len=8, assistant_only=True)
 
 
 def test_rows_are_padded_right_and_permuted_by_epoch(file: Path, tokenizer: PreTrainedTokenizerFast) -> None:
@@ -77,10 +94,9 @@ def test_bad_lines_and_tokenizers_are_named(tmp_path: Path, file: Path, tokenize
     (tmp_path / "none.jsonl").write_text("\n")
     with pytest.raises(UserError, match="no conversation"):
         read(tmp_path / "none.jsonl")
-    tokenizer.chat_template = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
-    with pytest.raises(UserError, match="% generation %}"):
+    tokenizer.chat_template = "{{ raise_exception('not today') }}"
+    with pytest.raises(UserError, match=r"talks\.jsonl, line 1: .*refuses the conversation \(not today\)"):
         read(file)
-    read(file, assistant_only=False)
     tokenizer.chat_template = None
     with pytest.raises(UserError, match="no chat template"):
         read(file)

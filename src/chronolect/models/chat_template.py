@@ -37,7 +37,17 @@ ALPACA = (
     "{% endfor %}"
     "{% if add_generation_prompt %}{{ '\n\n### Response:\n' }}{% endif %}"
 )
-TEMPLATES = {"chatml": CHAT_TEMPLATE, "alpaca": ALPACA}
+# How a base model has seen questions answered. One that knows this form from its corpus answers in it without any tuning.
+QUESTION = (
+    "{{ bos_token }}{% for message in messages %}"
+    "{% if not loop.first %}{{ '\n' }}{% endif %}"
+    "{% if message['role'] == 'system' %}{{ message['content'] }}"
+    "{% elif message['role'] == 'user' %}{{ 'Question: ' + message['content'] }}"
+    "{% else %}{{ 'Answer:' }}{% generation %}{{ ' ' + message['content'] + eos_token }}{% endgeneration %}{% endif %}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '\nAnswer:' }}{% endif %}"
+)
+TEMPLATES = {"chatml": CHAT_TEMPLATE, "alpaca": ALPACA, "question": QUESTION}
 
 # Some templates write today's date. A run must give the same rows tomorrow, so for them it is always this day, which Llama's template itself
 # takes where there is no clock.
@@ -168,7 +178,7 @@ class ChatTemplate:
             own = [i for i, (first, last) in enumerate(offsets) if last > len(before) and last <= end and first < last]
             ends = [i for i in own if offsets[i][0] >= content_end and ids[i] in added]
             for i in own:
-                learned[i] = not ends or i <= ends[-1]
+                learned[i] = not ends or i <= ends[0]
         return ids, learned
 
     def _render(self, messages: Messages, **options: bool) -> tuple[str, list[tuple[int, int]]]:
@@ -220,7 +230,7 @@ def _shared(one: str, other: str) -> int:
 
 
 def read_template(given: Path | str) -> str:
-    """A template by its name here (`chatml`, `alpaca`) or from a file.
+    """A template by its name here (`chatml`, `alpaca`, `question`) or from a file.
 
     Raises:
         UserError: Where it is neither.
@@ -251,6 +261,22 @@ def missing_template(owner: str) -> UserError:
     return UserError(f"{owner}: it has no chat template; give one with --chat-template FILE (or one of {names})")
 
 
+def template_of(tokenizer: "PreTrainedTokenizerBase") -> ChatTemplate:
+    """The template that a tokenizer holds.
+
+    Raises:
+        UserError: Where it holds none.
+    """
+    owner = str(tokenizer.name_or_path)
+    text = own_template(tokenizer)
+    if not text:
+        raise missing_template(owner)
+    special = {name: str(token) for name, token in tokenizer.special_tokens_map.items()}
+    if "eos_token" in special:  # a GGUF file always has a token to begin with, and both are to say the same
+        special.setdefault("bos_token", special["eos_token"])
+    return ChatTemplate(text, special, owner)
+
+
 def choose_template(tokenizer: "PreTrainedTokenizerBase", given: Path | str | None = None) -> ChatTemplate:
     """The template that a model is trained or asked with: the given one, else its tokenizer's own.
 
@@ -258,17 +284,16 @@ def choose_template(tokenizer: "PreTrainedTokenizerBase", given: Path | str | No
 
     Args:
         tokenizer: The model's tokenizer.
-        given: A template's file, or `chatml` or `alpaca`.
+        given: A template's file, or `chatml`, `alpaca` or `question`.
 
     Raises:
         UserError: Where there is no template, or the given one ends a turn with something that is no token of the tokenizer: the model would
             never learn to stop.
     """
-    owner = str(tokenizer.name_or_path)
-    text = read_template(given) if given is not None else own_template(tokenizer)
-    if not text:
-        raise missing_template(owner)
-    template = ChatTemplate(text, {name: str(token) for name, token in tokenizer.special_tokens_map.items()}, owner)
+    if given is not None:
+        tokenizer.chat_template = read_template(given)
+    template = template_of(tokenizer)
+    owner = template.owner
     if turn_end_of(template, tokenizer) is None:
         end = template.after_answer.strip()
         what = f'"{end}", which is no token of {owner}' if end else "nothing"
@@ -277,7 +302,7 @@ def choose_template(tokenizer: "PreTrainedTokenizerBase", given: Path | str | No
                 f"--chat-template {given}: it ends an answer with {what}; the model could not learn to stop"
             )
         say(f"{owner}: its chat template ends an answer with {what}; the model may not stop")
-    tokenizer.chat_template = text
+    tokenizer.chat_template = template.text  # of several named ones this one is saved
     tokenizer.init_kwargs[DIGEST_KEY] = template.digest
     return template
 

@@ -1,16 +1,15 @@
 """Reading conversations: JSON lines of messages, through the tokenizer's chat template, into padded rows."""
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
 from chronolect.errors import UserError
+from chronolect.models.chat_template import template_of
 from chronolect.training.data import IGNORED, Batch
 
 
@@ -47,35 +46,24 @@ def read_conversations(
     """Read and tokenise a file of `{"messages": [{"role": ..., "content": ...}, ...]}` lines; other keys are ignored.
 
     Raises:
-        UserError: For a broken line (named), a tokenizer without chat template, or, with `assistant_only`, a template
-            that does not mark the assistant's words with `{% generation %}`.
+        UserError: For a broken line (named), a tokenizer without chat template, a conversation that the template refuses, or, with
+            `assistant_only`, one in which it does not let the assistant's words be told apart.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    template = tokenizer.chat_template
-    if not template:
-        raise UserError(
-            f"{tokenizer.name_or_path}: the tokenizer has no chat template; use one that has, or add one to it"
-        )
-    if assistant_only and not re.search(r"\{%-?\s*generation\b", str(template)):
-        raise UserError(
-            f"{tokenizer.name_or_path}: its chat template has no {{% generation %}} marks, so the assistant's words cannot be told "
-            "apart; add them or train on all text with --no-assistant-only"
-        )
+    template = template_of(tokenizer)
     tokens, targets, lengths = [], [], []
     num_truncated = num_dropped = 0
     with open(path, encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
-            encoded: Any = tokenizer.apply_chat_template(
-                _messages(line, f"{path}, line {number}"),
-                tokenize=True,
-                return_dict=True,
-                return_assistant_tokens_mask=assistant_only,
-            )
-            ids = encoded["input_ids"]
-            mask = encoded["assistant_masks"] if assistant_only else [1] * len(ids)
+            where = f"{path}, line {number}"
+            messages = _messages(line, where)
+            try:
+                ids, mask = template.encode(tokenizer, messages, assistant_only=assistant_only)
+            except UserError as error:
+                raise UserError(f"{where}: {error}") from None
             num_truncated += len(ids) > seq_len + 1
             ids, mask = ids[: seq_len + 1], mask[: seq_len + 1]
             if not any(mask[1:]):  # the first token is predicted from nothing

@@ -8,6 +8,7 @@ from accelerate.utils import set_seed
 from cyclopts import Parameter
 
 from chronolect.errors import UserError
+from chronolect.models.chat_template import choose_template
 from chronolect.models.loading import load_tokenizer
 from chronolect.training.adapters import load_for_training
 from chronolect.training.chat_data import ChatRows, ChatValidation, read_conversations
@@ -25,6 +26,7 @@ def train_sft(
     out: Path,
     val: Path | None = None,
     tokenizer: Path | None = None,
+    chat_template: str | None = None,
     assistant_only: bool = True,
     config: Annotated[TrainingConfig, Parameter(name="*")] = TrainingConfig(),
 ) -> dict[str, Any]:
@@ -36,20 +38,27 @@ def train_sft(
         out: Run folder.
         val: Conversations to validate on, in the same form.
         tokenizer: Tokenizer folder; the model's own by default.
+        chat_template: Chat template in place of the tokenizer's own: a Jinja file, `chatml` or `alpaca`. It goes with the trained model.
         assistant_only: Learn the assistant's words only; else the whole text.
         config: How to train. Conversations longer than `seq_len` tokens are cut and counted.
 
     Returns:
         Steps, tokens, loss, time and speed; conversations read, cut and left out; and under `eval` the validation loss.
     """
-    settings = {"model": model, "assistant_only": assistant_only, **config.as_dict()}
+    words = load_tokenizer(tokenizer or model)
+    template = choose_template(words, chat_template)
+    settings = {
+        "model": model,
+        "chat_template_digest": template.digest,
+        "assistant_only": assistant_only,
+        **config.as_dict(),
+    }
     folders = [Path(model)] if Path(model).is_dir() else []
     inputs = [data, *([val] if val else []), *([tokenizer] if tokenizer else []), *folders]
     accelerator = make_accelerator(config)
     with open_run(out, command="train sft", config=settings, inputs=inputs, accelerator=accelerator) as run:
         if run.results is not None:
             return run.results
-        words = load_tokenizer(tokenizer or model)
         pad_id = words.pad_token_id if words.pad_token_id is not None else words.eos_token_id
         read = partial(read_conversations, tokenizer=words, seq_len=config.seq_len, assistant_only=assistant_only)
         conversations = read(data)
