@@ -16,7 +16,7 @@ from chronolect.errors import UserError
 from chronolect.export.gguf import export_gguf
 from chronolect.models.opening import open_model
 
-QUANTS = ["f16", "bf16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q4_k_s", "q3_k_m"]
+QUANTS = ["f32", "f16", "bf16", "q8_0", "q6_k", "q5_k_m", "q5_k_s", "q4_k_m", "q4_k_s", "q3_k_m", "q3_k_s", "q2_k"]
 
 
 def test_every_quant_is_written_loaded_and_compared(
@@ -35,10 +35,12 @@ def test_every_quant_is_written_loaded_and_compared(
         assert model.loglikelihoods([("The river", " rises")])[0].logprob < 0
         model.close()
     errors = {kind: entry["comparison"]["relative_logit_error"] for kind, entry in files.items()}
-    assert errors["f16"] < errors["q8_0"] < errors["q6_k"] < errors["q4_k_m"] < errors["q3_k_m"]
+    assert errors["f32"] < errors["f16"] < errors["q8_0"] < errors["q6_k"]
+    assert errors["q6_k"] < errors["q5_k_s"] < errors["q4_k_m"] < errors["q3_k_m"] < errors["q2_k"]
     sizes = {kind: entry["bytes"] for kind, entry in files.items()}
     assert sizes["f16"] > sizes["q8_0"] > sizes["q6_k"] > sizes["q5_k_m"] > sizes["q4_k_m"] > sizes["q4_k_s"]
-    assert sizes["q4_k_s"] > sizes["q3_k_m"]
+    assert sizes["q5_k_m"] > sizes["q5_k_s"] > sizes["q4_k_m"]
+    assert sizes["q4_k_s"] > sizes["q3_k_m"] > sizes["q3_k_s"] > sizes["q2_k"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
         ["manifest.json", *(f"model-{kind}.gguf" for kind in QUANTS)]
     )
@@ -80,6 +82,27 @@ def test_the_manifest_says_whether_it_is_current(llama: Path, tmp_path: Path) ->
     manifest = read_json(out / "manifest.json")
     assert is_current(out, command="export gguf", config=manifest["config"], inputs=[llama])
     assert not is_current(out, command="export gguf", config=manifest["config"] | {"quant": ["q8_0"]}, inputs=[llama])
+
+
+def test_one_file_of_a_given_name(wide_llama: Path, tmp_path: Path) -> None:
+    out = tmp_path / "models" / "merged.gguf"
+    files = export_gguf(wide_llama, out=out)["files"]
+    assert list(files) == ["q4_k_m"]
+    assert files["q4_k_m"]["file"] == "merged.gguf"
+    assert files["q4_k_m"]["bytes"] == out.stat().st_size
+    export_gguf(wide_llama, out=tmp_path / "folder", quant=["q4_k_m"], verify=False)
+    assert out.read_bytes() == (tmp_path / "folder" / "model-q4_k_m.gguf").read_bytes()
+    assert read_json(out.parent / "merged.manifest.json")["config"]["quant"] == ["q4_k_m"]
+    assert sorted(path.name for path in out.parent.iterdir() if not path.name.endswith(".lock")) == [
+        "merged.gguf",
+        "merged.manifest.json",
+    ]
+    export_gguf(wide_llama, out=out, quant=["q8_0"], verify=False)
+    assert out.stat().st_size > files["q4_k_m"]["bytes"]
+    with pytest.raises(
+        UserError, match=r"merged\.gguf: one file for 2 types \(q8_0, f16\); give a folder, or one --quant"
+    ):
+        export_gguf(wide_llama, out=out, quant=["q8_0", "f16"])
 
 
 def test_the_model_of_a_run_is_named_after_the_run(make_model: Callable[..., Path], tmp_path: Path) -> None:

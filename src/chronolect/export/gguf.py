@@ -1,15 +1,18 @@
 """GGUF files for llama.cpp, LM Studio and Ollama: written here or by a llama.cpp checkout, then loaded in llama.cpp and compared."""
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
+from cyclopts import Parameter
 from gguf import LlamaFileType
 
-from chronolect.artifacts import stage
+from chronolect.artifacts import MANIFEST, stage, sync_directory
 from chronolect.console import say
 from chronolect.errors import UserError, did_you_mean
 from chronolect.export.compare import Original
@@ -19,22 +22,27 @@ from chronolect.export.gguf_weights import read_source, write_gguf
 from chronolect.models.gguf_file import load_cyllama
 from chronolect.models.loading import check_model_folder
 
-Quant = Literal["f16", "bf16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q4_k_s", "q3_k_m"]
+Quant = Literal[
+    "f32", "f16", "bf16", "q8_0", "q6_k", "q5_k_m", "q5_k_s", "q4_k_m", "q4_k_s", "q3_k_m", "q3_k_s", "q2_k"
+]
 
 _K_QUANTS = {
     "q6_k": LlamaFileType.MOSTLY_Q6_K,
     "q5_k_m": LlamaFileType.MOSTLY_Q5_K_M,
+    "q5_k_s": LlamaFileType.MOSTLY_Q5_K_S,
     "q4_k_m": LlamaFileType.MOSTLY_Q4_K_M,
     "q4_k_s": LlamaFileType.MOSTLY_Q4_K_S,
     "q3_k_m": LlamaFileType.MOSTLY_Q3_K_M,
+    "q3_k_s": LlamaFileType.MOSTLY_Q3_K_S,
+    "q2_k": LlamaFileType.MOSTLY_Q2_K,
 }
 
 
 def export_gguf(
-    model: Path,
+    model: Annotated[Path, Parameter(alias="--model-path")],
     *,
-    out: Path,
-    quant: Sequence[Quant] = ("q8_0", "q4_k_m"),
+    out: Annotated[Path, Parameter(alias="--output-path")],
+    quant: Annotated[Sequence[Quant] | None, Parameter(alias="--quant-type")] = None,
     llama_cpp_path: Path | None = None,
     verify: bool = True,
     text: Path | None = None,
@@ -42,15 +50,17 @@ def export_gguf(
     licence: str = "",
     threads: int | None = None,
 ) -> dict[str, Any]:
-    """Write a model as GGUF files `model-<quant>.gguf`, load them in llama.cpp and compare them with the original.
+    """Write a model as GGUF files `model-<quant>.gguf`, or as one file of a given name, load them in llama.cpp and compare them with the original.
 
-    Llama, Qwen2 and Qwen3 models with a byte-level BPE tokenizer are written here. f16, bf16 and q8_0 need nothing else; the K-quants and the
+    Llama, Qwen2 and Qwen3 models with a byte-level BPE tokenizer are written here. f32, f16, bf16 and q8_0 need nothing else; the K-quants and the
     comparison need llama.cpp, which the `gguf` extra brings.
 
     Args:
         model: Model folder in the Hugging Face form, such as `final` of a run.
-        out: Folder to write the files to.
-        quant: Types of the files: f16, bf16, q8_0, q6_k, q5_k_m, q4_k_m, q4_k_s, q3_k_m.
+        out: Folder to write the files to; or, where it ends in .gguf, the one file to write, with its manifest beside it
+            (`<name>.manifest.json`).
+        quant: Types of the files: f32, f16, bf16, q8_0, q6_k, q5_k_m, q5_k_s, q4_k_m, q4_k_s, q3_k_m, q3_k_s, q2_k; by default q8_0 and
+            q4_k_m, for one file q4_k_m.
         llama_cpp_path: Checkout of llama.cpp whose convert_hf_to_gguf.py writes the file, for other architectures and tokenizers.
         verify: Whether to load each file in llama.cpp and compare it with the original.
         text: Text file for the perplexities; by default some built-in sentences.
@@ -65,7 +75,10 @@ def export_gguf(
     Raises:
         UserError: For an unknown quant, architecture or tokenizer, a damaged model, or without llama.cpp where it is needed.
     """
-    quants = _check_quants(quant)
+    single = out.suffix == ".gguf"
+    quants = _check_quants(quant if quant is not None else ("q4_k_m",) if single else ("q8_0", "q4_k_m"))
+    if single and len(quants) > 1:
+        raise UserError(f"{out}: one file for {len(quants)} types ({', '.join(quants)}); give a folder, or one --quant")
     check_model_folder(model)
     if verify or any(kind in _K_QUANTS for kind in quants):
         load_cyllama()
@@ -79,7 +92,8 @@ def export_gguf(
         "licence": licence,
     }
     inputs = [model, *([text] if text else [])]
-    with stage(out, command="export gguf", config=config, inputs=inputs) as work:
+    folder = out.with_name(f".{out.name}.parts") if single else out
+    with stage(folder, command="export gguf", config=config, inputs=inputs) as work:
         if llama_cpp_path:
             write, lossless = _external_writer(model, llama_cpp_path), "auto"
         else:
@@ -95,8 +109,8 @@ def export_gguf(
         intermediate = work.folder / f".{lossless}.gguf"
         files: dict[str, Any] = {}
         for kind in quants:
-            file = work.folder / f"model-{kind}.gguf"
-            say(f"writing {out / file.name}")
+            file = work.folder / (out.name if single else f"model-{kind}.gguf")
+            say(f"writing {out if single else out / file.name}")
             if kind in _K_QUANTS:
                 if not intermediate.is_file():
                     write(lossless, intermediate)
@@ -114,7 +128,17 @@ def export_gguf(
                 _say_comparison(file.name, files[kind]["comparison"])
         intermediate.unlink(missing_ok=True)
         work.counts = {"files": files}
+    if single:
+        _move_out(folder, out)
     return work.counts
+
+
+def _move_out(folder: Path, out: Path) -> None:
+    """Move the file that a stage wrote, and its manifest, from the stage's folder to where they belong."""
+    os.replace(folder / out.name, out)
+    os.replace(folder / MANIFEST, out.with_name(f"{out.stem}.{MANIFEST}"))
+    sync_directory(out.parent)
+    shutil.rmtree(folder)
 
 
 def quantize(source: Path, out: Path, quant: str, *, threads: int | None = None) -> None:
