@@ -8,6 +8,7 @@ from transformers import PreTrainedTokenizerBase
 
 from chronolect.console import say
 from chronolect.export.sample_texts import SENTENCES
+from chronolect.models.chat_template import own_template, template_of
 from chronolect.models.hf import HfModel
 
 _QUESTION, _BEGINNING = "What is 2 + 2?", "Two and two make"
@@ -22,9 +23,9 @@ def fixed_prompts(tokenizer: PreTrainedTokenizerBase, *, longest: int) -> list[l
     """
     start = [tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id]
     prompts = [start + tokenizer(sentence, add_special_tokens=False)["input_ids"] for sentence in SENTENCES]
-    if tokenizer.chat_template:
+    if own_template(tokenizer):
         chat = [{"role": "user", "content": SENTENCES[0]}, {"role": "assistant", "content": SENTENCES[1]}]
-        prompts.append(tokenizer(str(tokenizer.apply_chat_template(chat, tokenize=False)))["input_ids"])
+        prompts.append(template_of(tokenizer).encode(tokenizer, chat, assistant_only=False)[0])
     return [prompt[:longest] for prompt in prompts]
 
 
