@@ -385,7 +385,9 @@ def test_the_files_of_the_layout_are_the_default(tmp_path: Path, monkeypatch: py
         ({"model_path": "dummy", "lmstudio_model": "m"}, "need --use-lmstudio"),
         ({"model_path": "dummy", "test_file": Path("none.jsonl")}, r"none\.jsonl: no such file"),
         ({"model_path": "dummy", "retain_val": Path("dev.jsonl")}, "stands in place of"),
-        ({"model_path": "nowhere"}, "nowhere: no such"),
+        ({"model_path": "nowhere"}, "nowhere: no such model; give"),
+        ({"model_path": "dummy", "test_file": None}, r"retain_val\.jsonl: no such file; name the questions"),
+        ({"model_path": "http://127.0.0.1:9/v1", "chat_template": "chatml"}, "a server applies its own"),
         ({"model_path": "dummy", "cutoff": "1969-02-30"}, "1969-02-30"),
         ({"model_path": "dummy", "max_tokens": 0}, "--max-tokens 0"),
         ({"model_path": "dummy", "batch_size": 0}, "--batch-size 0"),
@@ -395,6 +397,7 @@ def test_the_files_of_the_layout_are_the_default(tmp_path: Path, monkeypatch: py
 )
 def test_wrong_input(settings: dict[str, Any], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WIKI_DATA", raising=False)
     given = {"test_file": write_records(tmp_path / "dev.jsonl"), **settings}
     with pytest.raises(UserError, match=message):
         eval_temporal(**given)

@@ -188,5 +188,5 @@ def test_what_tells_models_apart(tmp_path: Path) -> None:
     assert model_identity("http://localhost/v1/", model_name="a") == model_identity(
         "http://localhost/v1", model_name="a"
     )
-    with pytest.raises(UserError, match="no such file or folder"):
+    with pytest.raises(UserError, match="third: no such model"):
         model_identity(str(tmp_path / "third"))

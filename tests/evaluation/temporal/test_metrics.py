@@ -14,7 +14,7 @@ def graded(
     record = Record("Who?", "It was Smith.", {"dataset_type": side, **metadata})
     if verdict is None:
         return Graded(record, None, None, error="HTTP 400")
-    return Graded(record, "It was Smith.", Judgement(verdict, hedged, "because"), listed)
+    return Graded(record, "It was Smith.", Judgement(verdict, hedged, "because"), "short answer", listed)
 
 
 def tally(*answers: Graded) -> Tally:

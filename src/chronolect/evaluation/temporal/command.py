@@ -13,8 +13,8 @@ from chronolect import __version__
 from chronolect.artifacts import digest_file, exclusive, stage, sync_directory
 from chronolect.console import say
 from chronolect.errors import UserError
+from chronolect.evaluation.temporal.expected import grade_record
 from chronolect.evaluation.temporal.generations import Asker, Generations, Settings, ask_missing, model_identity
-from chronolect.evaluation.temporal.grading import grade
 from chronolect.evaluation.temporal.metrics import SIDES, Graded, Tally
 from chronolect.evaluation.temporal.phrases import says_a_listed_phrase
 from chronolect.evaluation.temporal.questions import Questions, RecordFile, choose_questions
@@ -98,6 +98,8 @@ def eval_temporal(
     spec, name = _model(model_path, model_name, use_lmstudio, lmstudio_url, lmstudio_model)
     questions = choose_questions(files, limit=limit, seed=seed)
     is_server = spec.startswith(("http://", "https://"))
+    if is_server and chat_template is not None:
+        raise UserError(f"{spec}: a server applies its own chat template; leave --chat-template out")
     if is_server and name is None:
         offered = open_model(spec)  # what is kept is kept under its name
         name = offered.name
@@ -195,8 +197,8 @@ def _grade(
 def _graded(record: Record, response: str | None, error: str | None, cutoff: Cutoff | None) -> Graded:
     if response is None:
         return Graded(record, None, None, error=error)
-    judgement = grade(response, question=record.instruction, answers=record.answers, cutoff=cutoff)
-    return Graded(record, response, judgement, says_a_listed_phrase(response))
+    judgement, basis = grade_record(record, response, cutoff=cutoff)
+    return Graded(record, response, judgement, basis, says_a_listed_phrase(response))
 
 
 @contextmanager
@@ -239,8 +241,13 @@ def _record_files(test_file: Path | None, retain_val: Path | None, unlearn_val: 
         if retain_val is not None or unlearn_val is not None:
             raise UserError("--test-file stands in place of --retain-val and --unlearn-val; give it or them")
         return (RecordFile(test_file),)
-    layout = Layout(Path(os.environ.get("WIKI_DATA", ".")) / "datasets")
     if retain_val is None and unlearn_val is None:
+        layout = Layout(Path(os.environ.get("WIKI_DATA", ".")) / "datasets")
         retain_val, unlearn_val = layout.file("retain", "val"), layout.file("unlearn", "val")
+        for path in (retain_val, unlearn_val):
+            if not path.is_file():
+                raise UserError(
+                    f"{path}: no such file; name the questions with --test-file, or make them: chronolect data qa"
+                )
     given: tuple[tuple[Path | None, Side], ...] = ((retain_val, "retain"), (unlearn_val, "unlearn"))
     return tuple(RecordFile(path, side) for path, side in given if path is not None)

@@ -62,6 +62,10 @@ def model_identity(spec: str, *, model_name: str | None = None) -> str:
     if spec.startswith(("http://", "https://")):
         return f"{spec.rstrip('/')} {model_name}"
     folder = Path(spec)
+    if not folder.exists():
+        raise UserError(
+            f'{spec}: no such model; give a Hugging Face folder, a .gguf file, an http(s):// address or "dummy"'
+        )
     found = digest(folder)
     if (folder / _ADAPTER).is_file():
         base = str(read_json(folder / _ADAPTER).get("base_model_name_or_path"))

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from chronolect.errors import UserError
 from chronolect.evaluation.statistics import wilson
+from chronolect.evaluation.temporal.expected import Basis
 from chronolect.evaluation.temporal.grading import Judgement, Verdict
 from chronolect.finetuning.records import Record, Side
 from chronolect.timeline import Span
@@ -37,6 +38,7 @@ class Graded:
         record: The question.
         response: What the model said; None where it failed.
         judgement: What that is; None where it failed.
+        basis: What it was compared with (see `expected`).
         listed: Whether the old rule finds one of its phrases in it.
         error: Why it failed.
     """
@@ -44,6 +46,7 @@ class Graded:
     record: Record
     response: str | None
     judgement: Judgement | None
+    basis: Basis | None = None
     listed: bool = False
     error: str | None = None
 
@@ -91,6 +94,7 @@ class Graded:
             "verdict": judged.verdict if judged else None,
             "hedged": judged.hedged if judged else None,
             "reason": judged.reason if judged else self.error,
+            "compared_with": self.basis,
             "old_result": self.old_result,
         }
 
@@ -183,6 +187,7 @@ class _Side:
         self.differing: Counter[str] = Counter()
         self.examples: list[dict[str, Any]] = []
         self._verdicts: Counter[Verdict] = Counter()
+        self._bases: Counter[Basis] = Counter()
         self._noted: Counter[str] = Counter()
         self._groups: dict[str, dict[str, Counter[Result]]] = {
             "decade": defaultdict(Counter),
@@ -207,6 +212,8 @@ class _Side:
         if graded.judgement is None or graded.response is None:
             return
         self._verdicts[graded.judgement.verdict] += 1
+        if graded.basis:
+            self._bases[graded.basis] += 1
         self._noted["hedged"] += graded.judgement.verdict == "correct" and graded.judgement.hedged
         self._noted["empty"] += not graded.response.strip()
         self._noted["loops"] += loops(graded.response)
@@ -230,6 +237,7 @@ class _Side:
             "failed": self.results["failed"],
             "verdicts": {verdict: self._verdicts[verdict] for verdict in VERDICTS},
             "correct_but_hedged": self._noted["hedged"],
+            "compared_with": dict(sorted(self._bases.items())),
             "fluency": {"empty": self._noted["empty"], "loops": self._noted["loops"]},
         }
 

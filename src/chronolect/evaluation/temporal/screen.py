@@ -36,6 +36,7 @@ def screen(results: Mapping[str, Any]) -> str:
         "OVERALL",
         _NARROW,
         _line("Temporal accuracy", metrics["overall"], "temporal_accuracy"),
+        *_compared(retain, unlearn),
         "",
         "TARGETS",
         _NARROW,
@@ -76,6 +77,15 @@ def _rest(part: Mapping[str, Any]) -> list[str]:
         "Going round in circles": part["fluency"]["loops"],
     }
     return [f"  {label}: {count:,}" for label, count in counts.items() if count]
+
+
+def _compared(*parts: Mapping[str, Any]) -> list[str]:
+    """A word of caution where answers were compared with whole sentences."""
+    total = sum(sum(part["compared_with"].values()) for part in parts)
+    weak = total - sum(part["compared_with"].get("short answer", 0) for part in parts)
+    if not weak:
+        return []
+    return [f"  {weak:,} of {total:,} records give no short answer (metadata.answer) and are graded by their sentence"]
 
 
 def _target(row: Mapping[str, Any]) -> str:
