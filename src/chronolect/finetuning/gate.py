@@ -8,7 +8,7 @@ may be old.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from ahocorasick_rs import AhoCorasick
 
@@ -38,8 +38,8 @@ class Gate:
 
         `context` is what was said before, such as the question: it is not judged itself, but tells what the text is about.
         """
-        # "'85" is the latest such year that had come by then
-        hits = find_hits(text, self._matcher, cutoff, anchor=Span(cutoff.day, cutoff.day), future_years=0)
+        # written at any time up to that day: "'85" is then the latest such year that had come, and "4 March" of no year at all
+        hits = find_hits(text, self._matcher, cutoff, anchor=Span(None, cutoff.day), future_years=0)
         found = [f'{hit.kind} "{hit.term}" ({hit.year})' for hit in hits]
         return found + [f'fact "{fact.id}" ({fact.date})' for fact in self._later_facts(text, cutoff, context)]
 
@@ -57,9 +57,9 @@ class Gate:
                     found[fact.id] = fact
         return list(found.values())
 
-    @cached_property
+    @property
     def _matcher(self) -> Matcher:
-        return Matcher(load_terms(), load_marks(), (), year_of(self.earliest.day))
+        return _matcher_from(year_of(self.earliest.day))
 
     @cached_property
     def _answers(self) -> tuple[AhoCorasick, list[list[int]], list[Fact]]:
@@ -73,6 +73,12 @@ class Gate:
             for name in {_plain(name) for name in (fact.answer, *fact.aliases)}:
                 owners.setdefault(name, []).append(index)
         return AhoCorasick(list(owners)), list(owners.values()), dated
+
+
+@cache
+def _matcher_from(year: int) -> Matcher:
+    """The words and marks that came up after a year; it takes seconds to make one."""
+    return Matcher(load_terms(), load_marks(), (), year)
 
 
 def _plain(text: str) -> str:

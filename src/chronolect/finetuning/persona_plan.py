@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chronolect.chronicle.facts import load_facts
+from chronolect.chronicle.wordings import spell_date
 from chronolect.finetuning.controls import Control, ControlKind, controls
 from chronolect.finetuning.conversations import Assignment, Conversation, wordings
 from chronolect.finetuning.passages import Passage
@@ -120,7 +121,7 @@ def _with_twin(spoken: Row, plain: Sequence[str], pair: str, draw: random.Random
     if not plain:
         return [spoken]
     about = {**spoken.about, "pair": pair}
-    system = draw.choice(wordings()["plain_system"])
+    system = draw.choice(wordings()["plain_system"]).format(day=spell_date(spoken.cutoff.edtf()))
     return [
         Row(spoken.persona, spoken.system, spoken.questions, spoken.answers, about, spoken.cutoff),
         Row(PLAIN, system, spoken.questions, plain, about, spoken.cutoff),
