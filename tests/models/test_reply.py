@@ -34,9 +34,18 @@ QUESTIONS = [[{"role": "user", "content": question}] for question, _ in TALKS]
 SYSTEM = [{"role": "system", "content": "Be short."}, *QUESTIONS[0]]
 
 
-def write_talker(folder: Path, tokenizer_folder: Path, template: str) -> Path:
+# Without generation marks, with an end of turn that no backend knows by name.
+OWN = (
+    "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] | trim + '<|done|>\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
+)
+
+
+def write_talker(folder: Path, tokenizer_folder: Path, template: str | Path) -> Path:
     """A small Llama that has learned the talks by heart through a template, and to end its turns."""
     tokenizer = load_tokenizer(tokenizer_folder)
+    if isinstance(template, Path):
+        tokenizer.add_special_tokens({"additional_special_tokens": ["<|user|>", "<|assistant|>", "<|done|>"]})
     chosen = choose_template(tokenizer, template)
     torch.manual_seed(0)
     model = new_model(Shape(layers=2, hidden=64, heads=4, kv_heads=2, intermediate=128, context=160), tokenizer)
@@ -65,10 +74,13 @@ def write_file(folder: Path, file: Path, kind: str = "f16") -> Path:
     return file
 
 
-@pytest.fixture(scope="module", params=["chatml", "alpaca"])
+@pytest.fixture(scope="module", params=["chatml", "alpaca", "own.jinja"])
 def talker(request: pytest.FixtureRequest, model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.set_num_threads(1)
-    return write_talker(tmp_path_factory.mktemp("talkers") / "talker", model_folder, request.param)
+    folder = tmp_path_factory.mktemp("talkers")
+    (folder / "own.jinja").write_text(OWN)
+    given = folder / request.param
+    return write_talker(folder / "talker", model_folder, given if given.is_file() else request.param)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +178,7 @@ def test_a_tokenizer_larger_than_the_model_is_refused(talker: Path, tmp_path: Pa
     tokenizer.add_tokens(["<|more|>"])
     (folder / "tokenizer.json").unlink()
     tokenizer.save_pretrained(folder)
-    with pytest.raises(UserError, match=r"has 321 tokens, but the model's embedding has 320 rows"):
+    with pytest.raises(UserError, match=r"has \d+ tokens, but the model's embedding has \d+ rows"):
         HfModel(folder, device="cpu")
 
 

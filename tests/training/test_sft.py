@@ -52,7 +52,7 @@ def test_fine_tuning_learns_the_answers(tmp_path: Path, corpus: Path, small: Any
 
 
 def test_the_template_goes_with_the_model(tmp_path: Path, corpus: Path, small: Any, talks: Path) -> None:
-    train_pretrain(corpus, out=tmp_path / "base", **small(max_steps=1, sample_every=0, eval_every=0))
+    train_pretrain(corpus, out=tmp_path / "base", **small(seq_len=64, max_steps=1, sample_every=0, eval_every=0))
     settings = config(max_steps=2, lora_r=2)
     train_sft(talks, model=str(tmp_path / "base/final"), out=tmp_path / "run", chat_template="alpaca", config=settings)
     digest = template_digest(ALPACA)
@@ -60,8 +60,11 @@ def test_the_template_goes_with_the_model(tmp_path: Path, corpus: Path, small: A
     assert read_json(tmp_path / "run/manifest.json")["config"]["chat_template_digest"] == digest
     assert (tmp_path / "run/final/chat_template.jinja").read_text() == ALPACA
     export_merge(tmp_path / "run/final", out=tmp_path / "merged")
-    for folder in (tmp_path / "run/final", tmp_path / "merged"):
-        assert stored_digest(load_tokenizer(folder)) == HfModel(folder, device="cpu").template_digest == digest
+    models = [HfModel(folder, device="cpu") for folder in (tmp_path / "run/final", tmp_path / "merged")]
+    for model, folder in zip(models, ("run/final", "merged"), strict=True):
+        assert stored_digest(load_tokenizer(tmp_path / folder)) == model.template_digest == digest
+    question = [[{"role": "user", "content": "1?"}]]
+    assert models[0].reply(question, max_tokens=4) == models[1].reply(question, max_tokens=4)
     export_gguf(tmp_path / "merged", out=tmp_path / "gguf", quant=["q8_0"], verify=False)
     file = GgufModel(tmp_path / "gguf/model-q8_0.gguf", threads=1)
     assert file._stored_digest == file.template_digest == digest
