@@ -8,18 +8,36 @@ from chronolect.artifacts import stage
 from chronolect.chronicle.facts import CHRONICLE, load_facts, sample_facts
 from chronolect.errors import UserError
 from chronolect.finetuning.alternatives import Alternatives
-from chronolect.finetuning.chronicle import ChronicleRecords, instructions
+from chronolect.finetuning.articles import By
+from chronolect.finetuning.chronicle import ChronicleRecords
+from chronolect.finetuning.journal import Journal
+from chronolect.finetuning.qa_corpus import CorpusQuestions
+from chronolect.finetuning.qa_teacher import PROMPT_VERSION, Teacher
 from chronolect.finetuning.records import Form
-from chronolect.finetuning.refusals import STYLES, Refusals, Style, draw
-from chronolect.finetuning.splitting import Split, fact_families, split_families
-from chronolect.finetuning.writing import LayoutWriter, nothing_on
+from chronolect.finetuning.refusals import STYLES, Refusals, Style
+from chronolect.finetuning.splitting import fact_families
+from chronolect.finetuning.units import Unit, fact_units, replay_units, write_units
+from chronolect.finetuning.writing import LayoutWriter
+from chronolect.models.server import ServerModel
 from chronolect.timeline import Cutoff
+
+_TIMEOUT_S = 300.0
 
 
 def make_qa(
     *,
     out: Path,
     cutoff: str = "1969-07-20",
+    corpus: Path | None = None,
+    by: By = "about",
+    retain_count: int = 3000,
+    unlearn_count: int = 3000,
+    questions_per_article: int = 3,
+    teacher_url: str | None = None,
+    teacher_model: str | None = None,
+    temperature: float = 0.7,
+    budget_tokens: int | None = None,
+    concurrency: int = 8,
     styles: list[Style] | None = None,
     forms: list[Form] | None = None,
     wordings: int = 4,
@@ -33,39 +51,56 @@ def make_qa(
 ) -> dict[str, Any]:
     """Write questions from before a cutoff with their answers, and questions from after it with what is said instead.
 
+    They are made from the embedded chronicle, or, with a corpus, from its documents: from single dated sentences, or through a teacher.
+
     Args:
-        out: Folder to write to: retain/, unlearn/ and dev/ with their JSONL files, statistics.json, used_articles.json.
+        out: Folder to write to: retain/, unlearn/ and dev/ with their JSONL files, statistics.json, used_articles.json. A teacher's answers
+            are kept beside it, in OUT.answers.jsonl.
         cutoff: The last day that may be known, such as 1969-07-20.
+        corpus: Folder of a dated corpus to ask about instead of the chronicle.
+        by: Which time of a document decides on its side: what it is about, when it was written, or both.
+        retain_count: How many documents from before the cutoff are asked about, at most.
+        unlearn_count: How many documents from after it.
+        questions_per_article: How many facts of a document are asked for, at most.
+        teacher_url: Address of a server with a teacher model that writes the questions, up to and with /v1; the key, if it wants one,
+            is read from OPENAI_API_KEY.
+        teacher_model: Name of the model there; by default the only one it offers.
+        temperature: Of the teacher's sampling.
+        budget_tokens: Ask the teacher no more once this many tokens have been spent, those of earlier runs included.
+        concurrency: Requests to the teacher at once.
         styles: How questions from after the cutoff are answered, in equal parts: stock, unknown, era-native; all three by default.
         forms: chat for questions, text for beginnings of sentences with what follows (for models without a chat template); chat by default.
         wordings: In how many ways each fact is asked, for each form.
-        choices: Also ask each training question with options to choose from.
+        choices: Also ask each training question of the chronicle with options to choose from.
         replay: How many timeless facts and simple tasks go with the retain side, so that the model stays of use.
         val_ratio: Share of the families of facts that is kept for validation.
         dev_ratio: Share of the families that goes to the small development set of both sides.
-        share: Part of the facts of every decade to take.
-        seed: Another seed splits otherwise and draws other replies.
+        share: Part of the facts of every decade of the chronicle to take.
+        seed: Another seed draws other documents and replies, and splits otherwise.
         chronicle: Folder of fact files; the one inside the package by default.
 
     Returns:
-        Counts of records by file, and what was left out.
+        Counts of records by file, and what was left out and why.
 
     Raises:
-        UserError: A side has nothing to train on, or a flag is out of range.
+        UserError: A side has nothing to train on, a flag is out of range, or no server answers.
     """
-    _check_shares(val_ratio, dev_ratio, wordings)
+    _check(val_ratio, dev_ratio, wordings, corpus, teacher_url)
     limit = Cutoff.parse(cutoff)
+    every = load_facts(chronicle)
     maker = ChronicleRecords(
         limit,
         Refusals(limit),
-        Alternatives(load_facts(chronicle), limit),
+        Alternatives(every, limit),
         styles=styles or STYLES,
         forms=forms or ("chat",),
         wordings=wordings,
         choices=choices,
         seed=seed,
     )
-    config = {
+    facts = sample_facts(every, share)
+    families = fact_families(facts)
+    config: dict[str, Any] = {
         "cutoff": limit.edtf(),
         "styles": list(maker.styles),
         "forms": list(maker.forms),
@@ -78,60 +113,70 @@ def make_qa(
         "seed": seed,
         "chronicle": chronicle.name,
     }
-    with stage(out, command="data qa", config=config, inputs=[chronicle]) as work:
-        with LayoutWriter(work.folder) as writer:
-            left_out = _write_chronicle(writer, maker, chronicle, share, replay, val_ratio, dev_ratio)
-            writer.finish({"cutoff": limit.edtf(), "left_out": dict(left_out)})
-        work.counts.update(writer.counts(), left_out=dict(left_out))
+    inputs = [chronicle]
+    model = ServerModel(teacher_url, teacher_model, timeout_s=_TIMEOUT_S) if teacher_url is not None else None
+    if corpus is not None:
+        inputs.append(corpus)
+        config |= {
+            "by": by,
+            "retain_count": retain_count,
+            "unlearn_count": unlearn_count,
+            "questions_per_article": questions_per_article,
+        }
+    if model is not None:
+        config |= {
+            "teacher": model.name,
+            "prompt": PROMPT_VERSION,
+            "temperature": temperature,
+            "budget_tokens": budget_tokens,
+        }
+    left_out: Counter[str] = Counter()
+    with stage(out, command="data qa", config=config, inputs=inputs) as work:
+        if corpus is None:
+            units = fact_units(facts, maker, families)
+            dated = sum(fact.kind == "dated" for fact in facts)
+            left_out["straddles the cutoff"] += dated - len(units)
+        else:
+            questions = CorpusQuestions(
+                corpus, by, {"retain": retain_count, "unlearn": unlearn_count}, questions_per_article
+            )
+            if model is None:
+                units = questions.from_sentences(maker, left_out)
+            else:
+                with Journal(out.with_name(f"{out.name}.answers.jsonl")) as journal:
+                    teacher = Teacher(model, journal, questions_per_article, temperature, seed)
+                    units = questions.from_teacher(
+                        teacher, maker, left_out, concurrency=concurrency, budget_tokens=budget_tokens
+                    )
+                    work.counts["teacher_tokens"] = journal.tokens
+        units += replay_units(facts, maker, families, replay)
+        work.counts |= _write(work.folder, units, limit, left_out, val_ratio=val_ratio, dev_ratio=dev_ratio, seed=seed)
     return work.counts
 
 
-def _check_shares(val_ratio: float, dev_ratio: float, wordings: int) -> None:
+def _write(
+    folder: Path,
+    units: list[Unit],
+    cutoff: Cutoff,
+    left_out: Counter[str],
+    *,
+    val_ratio: float,
+    dev_ratio: float,
+    seed: int,
+) -> dict[str, Any]:
+    reasons = {reason: number for reason, number in sorted(left_out.items()) if number}
+    with LayoutWriter(folder) as writer:
+        write_units(writer, units, val_ratio=val_ratio, dev_ratio=dev_ratio, seed=seed)
+        writer.finish({"cutoff": cutoff.edtf(), "left_out": reasons})
+    return {**writer.counts(), "left_out": reasons}
+
+
+def _check(val_ratio: float, dev_ratio: float, wordings: int, corpus: Path | None, teacher_url: str | None) -> None:
     if not 0 < val_ratio < 1 or not 0 <= dev_ratio < 1 or val_ratio + dev_ratio >= 1:
         raise UserError(
             f"--val-ratio {val_ratio} --dev-ratio {dev_ratio}: choose shares whose sum is below 1, such as 0.1 and 0.05"
         )
     if wordings < 1:
         raise UserError(f"--wordings {wordings}: choose 1 or more")
-
-
-def _write_chronicle(
-    writer: LayoutWriter,
-    maker: ChronicleRecords,
-    chronicle: Path,
-    share: float,
-    replay: int,
-    val_ratio: float,
-    dev_ratio: float,
-) -> Counter[str]:
-    """Write the records of the facts, then those of the replay; what was left out and why."""
-    facts = [fact for fact in sample_facts(load_facts(chronicle), share) if fact.kind != "trap"]
-    family_of = fact_families(facts)
-    left_out: Counter[str] = Counter()
-    dated = []
-    for fact in facts:
-        if fact.kind == "dated":
-            if maker.side(fact) is None:
-                left_out["straddles the cutoff"] += 1
-            else:
-                dated.append(fact)
-    for side in ("retain", "unlearn"):
-        if not any(maker.side(fact) == side for fact in dated):
-            raise nothing_on(side)
-    tasks = instructions()
-    ids = [*(fact.id for fact in facts if fact.kind == "timeless"), *(task.family for task in tasks)]
-    chosen = set(sorted(ids, key=lambda name: draw(range(2**32), "replay", maker.seed, name))[:replay])
-    groups = [[family_of[fact.id] for fact in dated if maker.side(fact) == side] for side in ("retain", "unlearn")]
-    split_of: dict[str, Split] = {}
-    for families in (*groups, [family_of.get(name, name) for name in sorted(chosen)]):
-        # a family of both sides stays where the first of them put it
-        split_of = split_families(families, val_ratio=val_ratio, dev_ratio=dev_ratio, seed=maker.seed) | split_of
-    for fact in (*dated, *(fact for fact in facts if fact.id in chosen)):
-        family = family_of[fact.id]
-        for record in maker.of(fact, family, split_of[family]):
-            writer.write(record, split_of[family])
-    if "chat" in maker.forms:
-        for task in tasks:
-            if task.family in chosen:
-                writer.write(task, split_of[task.family])
-    return left_out
+    if teacher_url is not None and corpus is None:
+        raise UserError(f"--teacher-url {teacher_url}: a teacher asks about documents; give their --corpus as well")

@@ -85,7 +85,7 @@ class Refusals:
         return text, tone
 
     def continuation(
-        self, style: Style, beginning: str, *key: object, kind: AnswerType, field: Field | None = None
+        self, style: Style, beginning: str, *key: object, kind: AnswerType | None = None, field: Field | None = None
     ) -> tuple[str, str]:
         """(text, tone) of how a text goes on that breaks off before an answer, its space in front."""
         if beginning.endswith(":"):

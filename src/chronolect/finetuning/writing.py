@@ -1,5 +1,6 @@
 """The folder of a data set as it is written: the files of the seeds' layout, what was used, and the statistics of what is in them."""
 
+import re
 from collections import Counter, defaultdict
 from pathlib import Path
 from types import TracebackType
@@ -80,7 +81,8 @@ class LayoutWriter:
     def _count(self, record: Record, split: Split) -> None:
         side, data = record.side, record.metadata
         words = len(f"{record.instruction} {record.output}".split())
-        decade = f"{data['date'][:3]}0s" if data.get("date") else "undated"
+        year = re.match(r"\d{4}", data.get("date") or "")
+        decade = f"{year.group()[:3]}0s" if year else "undated"
         self._counts["file"]["dev" if split == "dev" else f"{side}_{split}"] += 1
         for name, value in (
             ("form", record.form),
