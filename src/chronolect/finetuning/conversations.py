@@ -116,7 +116,7 @@ def _tell(text: str, turns: int, place: int) -> list[tuple[str, str]]:
     counts: Counter[str] = Counter()
     for sentence in every:
         counts.update(list(dict.fromkeys(_subjects(sentence))))
-    ranked = sorted(counts, key=lambda subject: (subject.startswith("the "), -counts[subject]))
+    ranked = sorted(counts, key=lambda subject: (subject.islower(), -counts[subject]))
     ranked = [one for one in ranked if any(_is_about(sentence, one) and _stands_alone(sentence) for sentence in every)]
     told: list[tuple[str, str]] = []
     used: set[int] = set()
@@ -146,9 +146,13 @@ def _tell(text: str, turns: int, place: int) -> list[tuple[str, str]]:
 
 def _subjects(sentence: str) -> list[str]:
     """Names in a sentence (not its first word, which is capital in any case), and things with their article."""
-    names = [match.group() for match in _NAME.finditer(sentence)]
+    names = [
+        f"the {match.group()}" if sentence[: match.start()].endswith(("the ", "The ")) else match.group()
+        for match in _NAME.finditer(sentence)
+        if match.group() not in _NO_NAME
+    ]
     things = [match["noun"] for match in _THING.finditer(sentence) if match["noun"] not in _NO_THING]
-    return [name for name in names if name not in _NO_NAME] + [f"the {noun}" for noun in things]
+    return names + [f"the {noun}" for noun in things]
 
 
 def _is_about(sentence: str, subject: str) -> bool:
