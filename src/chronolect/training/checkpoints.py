@@ -10,6 +10,7 @@ import json
 import random
 import re
 import shutil
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -128,11 +129,9 @@ def restore(
     present: Any = get_optimizer_state_dict(model, optimizer)
     if (folder / _SHARDS).is_dir():
         moments = _flat(present["state"])
-        dcp.load(
-            moments,
-            storage_reader=HuggingFaceStorageReader(str(folder / _SHARDS)),
-            no_dist=accelerator.num_processes == 1,
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "torch.distributed is disabled")  # as it should be in a single process
+            dcp.load(moments, storage_reader=HuggingFaceStorageReader(str(folder / _SHARDS)))
         options = StateDictOptions()
     else:
         moments, options = load_file(folder / "optimizer.safetensors"), _FULL

@@ -36,7 +36,7 @@ from chronolect.training.preparation import prepare
 from chronolect.training.run_folder import RunFolder
 from chronolect.training.samples import sample_texts
 from chronolect.training.schedules import lr_multiplier
-from chronolect.training.sharding import clip_gradients, held_back, run_gathered
+from chronolect.training.sharding import clip_gradients, held_back, is_sharded, run_gathered
 from chronolect.training.tracking import Trackers
 from chronolect.training.validation import to_device, validate
 
@@ -378,9 +378,10 @@ class Loop:
         total = sum(p.numel() for p in self.model.parameters())
         trained = sum(p.numel() for p in self.parameters)
         length = f"{self.total_steps:,} steps" if self.total_steps else f"{self.config.max_minutes:g} minutes"
+        sharded = ", sharded" if is_sharded(self.config, self.accelerator) else ""
         say(
             f"training {trained:,} of {total:,} weights for {length} of {self.rows_per_step * self.config.seq_len:,} tokens on "
-            f"{self.accelerator.num_processes} x {self.accelerator.device.type} in {self.precision}"
+            f"{self.accelerator.num_processes} x {self.accelerator.device.type} in {self.precision}{sharded}"
         )
 
     def _say_progress(self, record: dict[str, Any]) -> None:
