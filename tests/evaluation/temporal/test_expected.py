@@ -1,5 +1,6 @@
 import pytest
 
+from chronolect.chronicle.facts import load_facts
 from chronolect.evaluation.temporal.expected import grade_record, recall, short_answers
 from chronolect.finetuning.records import Record
 
@@ -88,3 +89,16 @@ def test_the_answer_that_counts_is_the_true_one() -> None:
 def test_recall_counts_what_the_sentence_adds() -> None:
     assert recall("He kept bees.", "The man kept bees in Wales.", question="What did the man do?") == 2 / 3
     assert recall("The man.", "The man.", question="Who is the man?") == 0.0
+
+
+def test_facts_of_the_chronicle_told_in_a_sentence() -> None:
+    facts = [fact for fact in load_facts() if fact.kind != "trap"][::8]
+    others = {fact.type: fact.answer for fact in reversed(facts)}
+    right = wrong = 0
+    for fact in facts:
+        record = retain(fact.question, fact.state(3))
+        right += grade_record(record, f"It was {fact.answer}.")[0].verdict == "correct"
+        if others[fact.type] not in fact.state(3):
+            wrong += grade_record(record, f"It was {others[fact.type]}.")[0].verdict == "correct"
+    assert right / len(facts) >= 0.9
+    assert wrong / len(facts) <= 0.01

@@ -1,14 +1,14 @@
 """Grading against a record's own answer, also where that is a whole sentence, as in data that a teacher wrote.
 
-A sentence is brought down to the name, date or number that the question asks for, as far as it has one. Where it has none ("What was the
-Manhattan Project?"), an answer is right if it says at least half of the words that the sentence adds to the question: the recall of
-single words (ROUGE-1 of Lin 2004).
+A sentence is brought down to the name, date or number that the question asks for, as far as it has one. Where it has none, what counts are the
+words that the sentence adds to the question: an explanation ("What was the Manhattan Project?") is right if it says at least half of them, which
+is the recall of ROUGE-1 (Lin 2004); where the question asks for a thing ("Which drink …?"), it is enough to say nothing else.
 """
 
 import re
 from typing import Literal
 
-from chronolect.evaluation.temporal.grading import Judgement, grade
+from chronolect.evaluation.temporal.grading import Judgement, Verdict, grade
 from chronolect.evaluation.temporal.names import SMALL_WORDS
 from chronolect.evaluation.temporal.normalise import SKIPPED, Text, Word
 from chronolect.finetuning.records import Record
@@ -20,10 +20,16 @@ _MONTHS = "January|February|March|April|May|June|July|August|September|October|N
 _DATE = re.compile(rf"\b(?:\d{{1,2}} (?:{_MONTHS})|(?:{_MONTHS})(?: \d{{1,2}})?),? \d{{3,4}}\b|\b\d{{3,4}}s?\b")
 _ASKS_TIME = re.compile(r"\b(?:when|(?:what|which) (?:year|date|day|month|decade|century))\b")
 _ASKS_AMOUNT = re.compile(r"\bhow (?:many|much|long|far|old|tall|fast|high|deep|big|large|often)\b")
-_ASKS_NAME = re.compile(r"\b(?:who|whom|whose|which|where)\b")
-_BEFORE_PLACES = frozenset({"in", "at", "from", "near", "to", "on"})
+_ASKS_NAME = re.compile(
+    r"\b(?:who|whom|whose|which|where)\b|\bwhat (?!is|was|are|were|did|do|does|happen|made|led|caused)\w|"
+    r"\bwhat (?:is|was) the (?:\w+ ){0,3}(?:name|title)\b"
+)
+_ASKS_PLACE = re.compile(r"\bwhere\b|^(?:in|at|to|from|near) (?:what|which)\b")
+_BEFORE_PLACES = frozenset({"in", "at", "from", "near", "to", "on", "off"})
+_BEFORE_NAMES = frozenset({"by", "is", "was", "are", "were", "called", "named", "titled", "entitled"})
 _INSIDE_NAMES = (SKIPPED - {"and"}) | {"da", "di", "dos", "al", "bin", "ibn"}
 _ENOUGH = 0.5
+_STEM = 4  # letters by which "Guatemala" and "Guatemalan" are known for the same
 
 
 def grade_record(record: Record, response: str, *, cutoff: Cutoff | None = None) -> tuple[Judgement, Basis]:
@@ -35,12 +41,9 @@ def grade_record(record: Record, response: str, *, cutoff: Cutoff | None = None)
     if drawn:
         return grade(response, question=question, answers=drawn, cutoff=cutoff), "drawn from the sentence"
     judged = grade(response, question=question, answers=[record.truth], cutoff=cutoff)
-    if judged.verdict in ("correct", "incorrect", "ungraded"):
-        recalled = recall(response, record.truth, question=question)
-        if recalled >= _ENOUGH:
-            judged = Judgement("correct", judged.hedged, f"says {recalled:.0%} of the expected words")
-        elif judged.verdict == "correct":
-            judged = Judgement("incorrect", judged.hedged, f"says only {recalled:.0%} of the expected words")
+    if judged.verdict in ("correct", "incorrect", "ungraded") and Text(response).words:
+        verdict, reason = _by_words(response, record.truth, question, judged)
+        judged = Judgement(verdict, judged.hedged, reason)
     return judged, "words of the sentence"
 
 
@@ -59,17 +62,25 @@ def short_answers(sentence: str, *, question: str) -> tuple[str, ...]:
         return () if found is None else tuple(dict.fromkeys((found, found.split()[-1])))
     if _ASKS_AMOUNT.search(asked.lower):
         return tuple(word.text for word in text.words if word.text[0].isdigit() and word.text not in known)[:1]
-    names = [name for name in _names(text) if not {word.text for word in name} <= known | SMALL_WORDS]
+    stems = {word[:_STEM] for word in known if len(word) >= _STEM}
+    names = [
+        name
+        for name in _names(text)
+        if not all(word.text in known | SMALL_WORDS or word.text[:_STEM] in stems for word in name)
+    ]
     if not _ASKS_NAME.search(asked.lower):
         added = _added(text, known)
         named = {word.text for name in names[:1] for word in name}
         if len(added & named) < _ENOUGH * len(added):
             return ()  # the sentence explains, and the name in it is not the point
-    elif "where" not in known:
-        names = [name for name in names if _word_before(text, name[0]) not in _BEFORE_PLACES] or names
-    chosen = names[:1]
-    while chosen and len(names) > len(chosen) and _joined(text, chosen[-1], names[len(chosen)]):
-        chosen.append(names[len(chosen)])
+    asks_place = bool(_ASKS_PLACE.search(asked.lower))
+    names = [name for name in names if (_word_before(text, name[0]) in _BEFORE_PLACES) == asks_place] or names
+    first = next((at for at, name in enumerate(names) if _word_before(text, name[0]) in _BEFORE_NAMES), 0)
+    chosen = names[first : first + 1]
+    for name in names[first + 1 :]:
+        if not _joined(text, chosen[-1], name):
+            break
+        chosen.append(name)
     return tuple(text.clean[name[0].start : name[-1].end] for name in chosen)
 
 
@@ -77,6 +88,20 @@ def recall(response: str, sentence: str, *, question: str) -> float:
     """Share of the words which a sentence adds to its question that a response says."""
     added = _added(Text(sentence), {word.text for word in Text(question).words})
     return len(added & {word.text for word in Text(response).words}) / len(added) if added else 0.0
+
+
+def _by_words(response: str, sentence: str, question: str, judged: Judgement) -> tuple[Verdict, str]:
+    """Verdict and reason by the words that the sentence adds to its question."""
+    known = {word.text for word in Text(question).words}
+    said, added = _added(Text(response), known), _added(Text(sentence), known)
+    recalled = recall(response, sentence, question=question)
+    if recalled >= _ENOUGH:
+        return "correct", f"says {recalled:.0%} of the expected words"
+    if said and said <= added and _ASKS_NAME.search(Text(question).lower):
+        return "correct", "says nothing but expected words"
+    if judged.verdict == "correct":
+        return "incorrect", f"says only {recalled:.0%} of the expected words"
+    return judged.verdict, judged.reason
 
 
 def _added(text: Text, known: set[str]) -> set[str]:
@@ -105,7 +130,7 @@ def _names(text: Text) -> list[list[Word]]:
 
 
 def _word_before(text: Text, word: Word) -> str:
-    before = text.lower[: word.start].split()
+    before = [word for word in text.lower[: word.start].split() if word not in SKIPPED]
     return before[-1] if before else ""
 
 
