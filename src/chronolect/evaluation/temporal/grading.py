@@ -15,17 +15,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from chronolect.evaluation.temporal.abstaining import find_abstention
-from chronolect.evaluation.temporal.era import find_era_native
+from chronolect.evaluation.temporal.choices import is_letter_alone, picked, split_options
+from chronolect.evaluation.temporal.claims import answer_kind, bears_on, elsewhere, find_claims, heads, is_cut_off
 from chronolect.evaluation.temporal.mentions import find_mentions
-from chronolect.evaluation.temporal.names import SMALL_WORDS
-from chronolect.evaluation.temporal.noise import find_noise
+from chronolect.evaluation.temporal.noise import find_noise, is_no_language
 from chronolect.evaluation.temporal.normalise import Text
+from chronolect.evaluation.temporal.signals import find_signal
 from chronolect.timeline import Cutoff
 
 Verdict = Literal["correct", "incorrect", "abstained", "era_native", "ungraded"]
 
+_TOKENS = re.compile(r"^(?:\s*(?:<\|[^|>]*\|>|</?s>|<(?:pad|unk|bos|eos|mask|start_of_turn|end_of_turn)>|\[/?INST\]))+")
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL | re.IGNORECASE)
+_ECHO = re.compile(
+    r"^\s*(?:#+\s*)?(?:question|q|prompt|instruction)\s*:[^\n]*\n+\s*(?:#+\s*)?(?:answer|a|response)\s*:", re.IGNORECASE
+)
 _LABEL = re.compile(r"^\s*(?:#+\s*)?(?:response|answer|assistant|output|a)\s*:\s*", re.IGNORECASE)
 _NEXT_TURN = re.compile(
     r"\n\s*(?:#+\s*)?(?:question|q|user|human|instruction|input|assistant|answer|response|prompt)\s*\d*\s*:|\n#+\s*(?:instruction|question|input|response)\b|<\|[^|]*\|>|<end_of_turn>|</s>|\[/?INST\]",
@@ -67,51 +71,43 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
         cutoff: The last day that the model may know, if known: a later year in the response is no verdict, but no sign of the period either.
     """
     said = answer_part(response)
-    text, asked = Text(said), Text(question)
+    stem, options = split_options(question)
+    if choice := picked(said, options) if options else None:
+        said = choice
+    elif is_letter_alone(said):
+        return Judgement("ungraded", False, "the letter of no option")
+    text, asked, whole = Text(said), Text(stem), Text(question)
     if noise := find_noise(said, text):
         return Judgement("ungraded", False, noise)
     hedged = bool(_HEDGES.search(text.lower))
-    mentions = find_mentions(text, asked, answers)
+    mentions = find_mentions(text, asked, answers, echoed=whole)
+    claims = find_claims(text, asked, answer_kind(asked, answers), mentions, echoed=whole)
     for mention in mentions:
-        if mention.stance == "asserted":
+        if mention.stance == "asserted" and not elsewhere(text, asked, mention, claims):
             return Judgement("correct", hedged, f'names "{text.clean[mention.start : mention.end]}"')
-    if words := find_era_native(text, cutoff):
-        return Judgement("era_native", hedged, f'from before: "{words}"')
-    if words := find_abstention(text):
-        if guess := _guess(text, asked):
-            return Judgement("incorrect", True, f'guesses "{guess}"')
-        return Judgement("abstained", hedged, f'declines: "{words}"')
+    firm = next((claim for claim in claims if claim.firm), None)
+    era, declines = find_signal(text, "era_native"), find_signal(text, "abstained")
+    if era:
+        return Judgement("era_native", hedged, f'from before: "{era}"')
+    if declines:
+        if firm and _GUESS.search(text.lower):
+            return Judgement("incorrect", True, f'guesses "{text.clean[firm.start : firm.end]}"')
+        return Judgement("abstained", hedged, f'declines: "{declines}"')
     if mentions:
-        how = "denies" if mentions[0].stance == "negated" else "only lists"
+        how = {"negated": "denies", "listed": "only lists", "asserted": "gives another part to"}[mentions[0].stance]
         return Judgement("incorrect", hedged, f'{how} "{text.clean[mentions[0].start : mentions[0].end]}"')
-    if claim := _claim(text, asked):
-        return Judgement("incorrect", hedged, f'claims "{claim}"')
+    if why := is_no_language(text, asked):
+        return Judgement("ungraded", False, why)
+    claim = firm or (claims[0] if claims and not is_cut_off(text) else None)
+    if claim and (bears_on(text, asked, loosely=claim.firm) or heads(text, claim)):
+        return Judgement("incorrect", hedged, f'claims "{text.clean[claim.start : claim.end]}"')
+    if not claims and (words := find_signal(text, "abstained", weak=True)):
+        return Judgement("abstained", hedged, f'at a loss: "{words}"')
     return Judgement("ungraded", False, "no answer in it")
 
 
 def answer_part(response: str) -> str:
     """A response without its thoughts, its label, and the turns a base model goes on to invent."""
-    said = _LABEL.sub("", _THOUGHT.sub("", response).lstrip("\n"))
+    said = _LABEL.sub("", _ECHO.sub("", _THOUGHT.sub("", _TOKENS.sub("", response)).lstrip("\n")))
     end = next((match.start() for match in _NEXT_TURN.finditer(said) if said[: match.start()].strip()), len(said))
     return said[:end]
-
-
-def _guess(text: Text, asked: Text) -> str | None:
-    """A name or number put forward after all."""
-    known = {word.text for word in asked.words} | SMALL_WORDS
-    for match in _GUESS.finditer(text.lower):
-        start, end = match.span("rest")
-        for word in text.words:
-            if start <= word.start < end and word.capital and word.text not in known:
-                return word.text
-    return None
-
-
-def _claim(text: Text, asked: Text) -> str | None:
-    """A word of the response that might be an answer: neither small nor the question's own, in a text that bears on the question."""
-    known = {word.text for word in asked.words}
-    news = [word for word in text.words if word.text not in known and word.text not in SMALL_WORDS]
-    shared = [word for word in text.words if word.text in known and word.text not in SMALL_WORDS]
-    if news and (shared or len(text.words) <= 8):
-        return text.clean[news[0].start : news[0].end]
-    return None

@@ -1,7 +1,7 @@
 """What may stand before, in or beside a name without making it another name."""
 
 TITLES = frozenset(
-    "mr mrs ms miss sir dame lord lady dr doctor prof professor president premier chancellor minister secretary senator governor"
+    "mr mrs ms mme mlle miss sir dame lord lady dr doctor prof professor president premier chancellor minister secretary senator governor"
     " mayor king queen prince princess emperor empress tsar czar tsarina pope cardinal bishop archbishop saint st father mother"
     " brother sister reverend rabbi imam sheikh captain commander colonel major general admiral marshal lieutenant sergeant"
     " private pilot astronaut cosmonaut comrade citizen herr frau monsieur madame mademoiselle senor senora don dona signor"
@@ -16,7 +16,7 @@ SMALL_WORDS = frozenset(
     " may might must not no yes well oh ah hm hmm um ok okay sure certainly perhaps maybe possibly probably likely surely"
     " because when while where who whom whose which what how why after before during since until under over between into"
     " called named said known only also just even still once there here answer answers correct right name man woman person"
-    " think believe suppose guess say mean first later finally actually indeed only about around approximately nearly almost"
+    " think believe suppose guess say mean later finally actually indeed only about around approximately nearly almost"
     " de la le les el los du des der die das den ein eine un une und et y e i ist war est fue era il lo von van zu".split()
 )
 GENERIC = frozenset(

@@ -1,49 +1,85 @@
-"""Responses that say nothing: empty ones, loops, letters that are no words."""
+"""Responses that say nothing: empty ones, loops, signs, words in no order, letters that are no words."""
 
 import re
 from collections import Counter
 
 from chronolect.evaluation.temporal.normalise import Text
+from chronolect.evaluation.temporal.vocabulary import common_words
 
-_VOWELS = re.compile(r"[aeiouyáéíóúàèìòùäöüâêîôû]")
-_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}")
-_FEWEST = 8  # words of which a loop can be told
+_BROKEN = re.compile(r"[\ufffdĠĊÃÂ]|â€|ðŸ")
+_NO_WORD = re.compile(r"(.)\1{3}|^.{25}")
+_FEWEST = 8  # words of which a loop or a jumble can be told
+_ARTICLES = frozenset(["the", "a", "an"])
+_NOT_AFTER_ARTICLE = frozenset(
+    ["the", "a", "an", "of", "and", "in", "to", "by", "was", "is", "were", "are", "with", "from", "it", "for", "on", "at", "which", "he", "she",
+     "but", "or"]
+)  # fmt: skip
+_PREPOSITIONS = frozenset(["of", "by", "with", "from", "for", "at", "to"])
+_NOT_AFTER_PREPOSITION = frozenset(["and", "was", "is", "were", "are", "of", "or", "but", "to", "by", "for", "from"])
+_VERBS = frozenset(
+    ["was", "is", "were", "are", "has", "had", "have", "did", "do", "does", "will", "would", "became", "be"]
+)
 
 
 def find_noise(raw: str, response: Text) -> str | None:
-    """Why a response is noise; None where it is not."""
-    said = [word.text for word in response.words]
+    """Why a response is noise, whatever names it holds; None where it is not."""
     if not raw.strip():
         return "empty"
+    said = [word.text for word in response.words]
     if not said:
         return "no words"
-    if loop := _loop(said):
-        return loop
-    letters = sum(character.isalnum() or character.isspace() for character in raw)
-    if letters < 0.6 * len(raw) and len(raw) > 8:
-        return "mostly signs"
-    if "\ufffd" in raw and raw.count("\ufffd") * 10 > len(raw):
+    if len(_BROKEN.findall(raw)) >= 3:
         return "broken characters"
-    latin = [word for word in said if word.isascii() and word.isalpha()]
-    odd = [word for word in latin if _is_no_word(word)]
-    if len(latin) >= 1 and len(odd) * 2 > len(said):
-        return f'no words ("{odd[0]}")'
+    letters = sum(character.isalnum() or character.isspace() for character in raw)
+    if letters < 0.6 * len(raw) and len(raw) > 24 and not re.search(r"[a-z]{3,}.*[a-z]{3,}", response.lower):
+        return "mostly signs"
+    return _loop(said) or _jumble(raw, said)
+
+
+def is_no_language(response: Text, question: Text) -> str | None:
+    """Why a response that names no answer and declines in no language known here is no text at all; None where it is one.
+
+    To be asked last, for a sentence of another language looks the same.
+    """
+    if (
+        not re.search(r"[a-z]", response.lower)
+        and re.search(r"[a-z]", question.lower)
+        and re.search(r"[^\W\d_]", response.lower)
+    ):
+        return "another script"
+    small = [word.text for word in response.words if not word.capital and word.text.isalpha()]
+    unknown = [word for word in small if word not in common_words()]
+    if (len(small) >= 4 and len(unknown) > 0.6 * len(small)) or any(_NO_WORD.search(word) for word in small):
+        return f'no words ("{unknown[0]}")' if unknown else "no words"
     return None
 
 
 def _loop(said: list[str]) -> str | None:
-    """A run of up to eight words that is repeated and makes up most of the response."""
+    """A run of up to ten words that is repeated and makes up most of the response."""
     if len(said) < _FEWEST:
         return None
-    for n in range(1, 9):
+    for n in range(1, min(10, len(said)) + 1):
         grams = Counter(tuple(said[place : place + n]) for place in range(len(said) - n + 1))
         gram, count = grams.most_common(1)[0]
-        if count >= 4 and count * n > 0.6 * len(said):
+        if (count >= 4 and count * n > 0.6 * len(said)) or (count >= 3 and n >= 3 and count * n > 0.8 * len(said)):
             return f'a loop of "{" ".join(gram)}"'
     return None
 
 
-def _is_no_word(word: str) -> bool:
-    if len(word) > 25:
-        return True
-    return len(word) > 3 and (not _VOWELS.search(word) or bool(_CONSONANTS.search(word)))
+def _jumble(raw: str, said: list[str]) -> str | None:
+    """Words in an order that no sentence has: "the of", "by was", or "seven the" in a run without verb or punctuation."""
+    if len(said) < _FEWEST:
+        return None
+    odd = [
+        f"{one} {other}"
+        for one, other in zip(said, said[1:], strict=False)
+        if (one in _ARTICLES and other in _NOT_AFTER_ARTICLE)
+        or (one in _PREPOSITIONS and other in _NOT_AFTER_PREPOSITION)
+    ]
+    if len(odd) >= 2 and len(odd) * 8 >= len(said):
+        return f'words in no order ("{odd[0]}")'
+    bare = not re.search(r"[.,;:!?\n]", raw.strip()) and raw.strip()[0].islower() and not _VERBS & set(said)
+    mixed = [place for place in range(len(said) - 1) if said[place].isdigit() and said[place + 1] in _ARTICLES]
+    if bare and (odd or mixed):
+        return "words in no order"
+    return None

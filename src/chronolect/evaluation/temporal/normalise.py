@@ -32,9 +32,12 @@ _CONTRACTIONS = (
     (re.compile(r"\b(\w+s)'(?!\w)"), lambda m: m[1]),
 )  # fmt: skip
 _INITIALS = re.compile(r"\b(?:[A-Z]\.[ ]?){1,5}[A-Z]\b\.?(?!\w)|\b[A-Z]\.(?=[ ]?[A-Z])")
-_ABBREVIATIONS = re.compile(r"\b(Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|Lt|Col|Capt|Gen|Maj|Sgt|Rev|Hon|Gov|Sen|Pres|vs|etc|No)\.")
+_ABBREVIATIONS = re.compile(
+    r"\b(Mr|Mrs|Ms|Mme|Mlle|Mt|Dr|Prof|St|Sr|Jr|Lt|Col|Capt|Gen|Maj|Sgt|Rev|Hon|Gov|Sen|Pres|vs|etc|No)\."
+)
 _THOUSANDS = re.compile(r"(?<=\d)[, ' ](?=\d{3}(?!\d))")
 _WORD = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*")
+_WRITTEN_OUT = {"mt": "mount", "st": "saint", "ste": "saint", "ft": "fort", "dr": "doctor"}
 _SENTENCE_END = re.compile(r"[.!?…]+[\"')\]]*(?=\s|$)|\n+|;\s|[。！？]")
 SKIPPED = frozenset({"the", "a", "an", "of", "de", "la", "le", "el", "and", "der", "die", "das", "von", "van", "du", "des"})  # fmt: skip
 
@@ -59,6 +62,11 @@ class Text:
         self.clean = clean(raw)
         self.lower = self.clean.lower()
         assert len(self.lower) == len(self.clean)
+
+    @cached_property
+    def caseless(self) -> bool:
+        """Whether the text is all in small letters or all in capitals, so that capitals tell no names."""
+        return self.clean in (self.lower, self.clean.upper())
 
     @cached_property
     def words(self) -> list[Word]:
@@ -112,6 +120,11 @@ def words(cleaned: str) -> list[Word]:
         for match in _WORD.finditer(cleaned)
     ]
     return [
-        Word(text, found[first].start, found[last].end, any(word.capital for word in found[first : last + 1]))
+        Word(
+            _WRITTEN_OUT.get(text, text),
+            found[first].start,
+            found[last].end,
+            any(word.capital for word in found[first : last + 1]),
+        )
         for text, first, last in read_numbers([cleaned[word.start : word.end] for word in found])
     ]

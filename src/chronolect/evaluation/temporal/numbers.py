@@ -19,9 +19,9 @@ _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fifth": 5, "eighth": 8, "ninth": 9, "twelfth": 12,
     **{f"{name}th": value for name, value in _ONES.items() if name not in ("one", "two", "three", "five", "eight", "nine", "twelve")},
     **{f"{name[:-1]}ieth": value for name, value in _TENS.items()},
-    "hundredth": 100, "thousandth": 1000,
+    "hundredth": 100, "thousandth": 1000, "fortieth": 40,
 }  # fmt: skip
-_DIGITS = re.compile(r"(\d+)(?:st|nd|rd|th)?", re.IGNORECASE)
+_DOZENS = {"dozen": 12, "thrice": 3, "twice": 2}
 _SUFFIX = ("st", "nd", "rd", "th", "d")
 _ROMAN = re.compile(r"(?=[IVXLC]{2,}$|[VX]$)(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
@@ -30,18 +30,24 @@ _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 def read_numbers(words: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     """Each word in lower case with its first and last place; words that together are one number come as its digits.
 
-    "twenty-one", "21st" and "XXI" are 21, "two million" is 2000000, "nineteen sixty-nine" is 1969. "I" stays a letter, for it is mostly a pronoun.
+    "twenty-one" and "XXI" are 21, "twenty-first" and "21ST" are 21st, "two million" is 2000000, "nineteen sixty-nine" is 1969. "I" stays a letter, for
+    it is mostly a pronoun.
     """
     place = 0
     while place < len(words):
         word = words[place]
+        if word.lower() in _DOZENS:
+            yield str(_DOZENS[word.lower()]), place, place
+            place += 1
+            continue
         if word.isdigit() or _decimal(word):
             yield _with_digits(words, place)
             place = _end_of_digits(words, place) + 1
             continue
         value, last = _spelled(words, place)
         if value is not None:
-            yield str(value), place, last
+            ordinal = words[last].lower() in _ORDINALS
+            yield f"{value}{_ending(value) if ordinal else ''}", place, last
             place = last + 1
             continue
         roman = _ROMAN.fullmatch(word)
@@ -61,7 +67,12 @@ def _end_of_digits(words: Sequence[str], place: int) -> int:
 def _with_digits(words: Sequence[str], place: int) -> tuple[str, int, int]:
     last = _end_of_digits(words, place)
     value = float(words[place]) * (_SCALES.get(words[last].lower(), 1) if last > place else 1)
-    return (f"{value:.0f}" if value.is_integer() else f"{value:g}"), place, last
+    ending = _ending(int(value)) if last > place and words[last].lower() in _SUFFIX else ""
+    return (f"{value:.0f}{ending}" if value.is_integer() else f"{value:g}"), place, last
+
+
+def _ending(value: int) -> str:
+    return "th" if value % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
 
 
 def _spelled(words: Sequence[str], start: int) -> tuple[int | None, int]:

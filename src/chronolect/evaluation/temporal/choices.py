@@ -1,0 +1,31 @@
+"""Multiple choice: options that a question gives, and the letter by which a response picks one."""
+
+import re
+
+_OPTION = re.compile(r"(?:^|\n|\s)\(?(?P<letter>[A-H])[).:]\s+(?P<text>.+?)(?=\s*(?:\n|\s\(?[A-H][).:]\s|$))")
+_PICK = re.compile(
+    r"^\W*(?:(?:the |my )?(?:correct |right |best |final )?(?:answer|option|choice|reply)(?: is| would be|:)?\s*)?(?:option |letter |choice )?[\"'(\[*]*(?P<letter>[A-Ha-h])\b[\"')\].:*]*"
+    r"(?=\s*(?:$|\n|[A-Z-]))|\b(?:answer|option|choice|choose|pick|say|select|letter)(?: is| would be|:)? (?:option )?[\"'(*]*(?P<late>[A-H])\b(?!\w| [a-z])"
+)
+_LETTER_ALONE = re.compile(
+    r"\W*(?:(?:the )?(?:correct )?(?:answer|option|choice)(?: is)?:?\s*)?(?:option )?\W*[A-H]\W*", re.IGNORECASE
+)
+
+
+def split_options(question: str) -> tuple[str, dict[str, str]]:
+    """A question without its options, and the options by their letters; no options where there are fewer than two."""
+    found = list(_OPTION.finditer(question))
+    if [match["letter"] for match in found] != [chr(ord("A") + place) for place in range(len(found))] or len(found) < 2:
+        return question, {}
+    return question[: found[0].start()].strip(), {match["letter"]: match["text"].strip() for match in found}
+
+
+def picked(response: str, options: dict[str, str]) -> str | None:
+    """The text of the option that the response picks by its letter."""
+    match = _PICK.search(response.strip())
+    return options.get((match["letter"] or match["late"]).upper()) if match else None
+
+
+def is_letter_alone(response: str) -> bool:
+    """Whether a response is the letter of an option and nothing else."""
+    return bool(_LETTER_ALONE.fullmatch(response))

@@ -1,0 +1,213 @@
+"""What a response puts forward instead of the true answer."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from chronolect.corpus.dating.expressions import find_expressions
+from chronolect.evaluation.temporal.mentions import PLACE_ASKED, Mention, echoes, is_date, is_number, stem
+from chronolect.evaluation.temporal.names import SMALL_WORDS, TITLES
+from chronolect.evaluation.temporal.normalise import Text, Word
+from chronolect.evaluation.temporal.vocabulary import common_words
+
+Kind = Literal["name", "number", "date", "thing"]
+
+_CLAUSE = re.compile(r"[,;:.!?]\s+|\n+| - |\b(?:but|while|whereas|though|although|and then)\b")
+_OPENING = r" ?(?:the |a |an |mr |mrs |dr |sir |president |general |captain |about |around |\w+an )*[\"'(]?$"
+_SLOT_BEFORE = re.compile(
+    r"(?:\b(?:was|is|were|are|be|been|by|named|called|became|namely|answer|think|believe|say|guess|maybe|perhaps|probably|possibly|mean|introduced|"
+    r"founded|elected|chose|granted to|went to|not)|[:=>|\"'(]|^)" + _OPENING
+)
+_PLACE_BEFORE = re.compile(r"\b(?:in|on|at|to|from|year|near|around|about|of|over)" + _OPENING)
+_CALLED = re.compile(r"\b(?:called|named|name (?:was|is)|known as) (?:the |a |an )?[\"']?(?P<name>[a-z][\w-]+)")
+_VERB_AFTER = re.compile(r"^[\"')]*(?: \([^)]*\))? (?:was|were|is|did|had|has|became|won|wrote|made|took|led|came|fell|flew|went|[a-z]+ed|beat|broke|began|drew|found|gave|held|left|met|ran|sang|sank|set|shot|spoke|stood|struck|swam|threw|built)\b")  # fmt: skip
+_BEFORE_OR_AFTER = re.compile(
+    r"\b(?:second|later|afterwards|then|next|until|previous\w*|former\w*|before|after|succeed\w*|follow\w*|no|nothing|none|nobody|not|never|also|joined|other)\b"
+)
+_CODE = re.compile(
+    r"\bfor \w+ in \w+\(|\bprint\(|^import \w|\bdef \w+\(|\breturn \w+;?$|console\.log|\bfunction \w*\(|^SELECT |#include|\bpublic static\b|</\w+>",
+    re.MULTILINE,
+)
+_QUOTED = re.compile(r"\"[^\"\n]+\"|'[^'\n]+'")
+_REFERS_BACK = re.compile(r"(?:^|[.!?]\s)\W*(?:it|that|this|he|she|they|the (?:answer|year|name))\b")
+_REFERS_BACK_LOOSELY = re.compile(rf"{_REFERS_BACK.pattern}|(?:^|[.!?]\s)\W*the \w+ (?:was|is|were|are)\b")
+_ENDS_OPEN = re.compile(
+    r"\b(?:the|a|an|of|by|was|is|were|named|called|to|and|in|as|that|which|with|for|from|total of|author|its|his|her|their|at|on)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An answer that is put forward: characters of the response's clean text; `firm` where it stands in the place of an answer."""
+
+    start: int
+    end: int
+    firm: bool
+
+
+def answer_kind(question: Text, answers: Sequence[str]) -> Kind:
+    """What sort of answer is asked for."""
+    first = Text(answers[0])
+    if is_date(first):
+        return "date"
+    if is_number(first):
+        return "number"
+    return "name" if any(word.capital for word in first.words) else "thing"
+
+
+def find_claims(
+    response: Text, question: Text, kind: Kind, mentions: Sequence[Mention], *, echoed: Text
+) -> list[Claim]:
+    """Everything in the response that might be another answer of this kind. `echoed` is the question with its options."""
+    known = {stem(word.text) for word in question.words}
+    own = [(mention.start, mention.end) for mention in mentions] + echoes(response, echoed)
+    quoted = [match.span() for match in _QUOTED.finditer(response.clean)] if _CODE.search(response.clean) else None
+    spans = [
+        (start, end)
+        for start, end in _candidates(response, kind, known)
+        if not any(first < end and start < last for first, last in own)
+        and (
+            quoted is None or kind in ("number", "date") or any(first < start and end < last for first, last in quoted)
+        )
+    ]
+    short = len(response.words) <= 6
+    placed = kind in ("date", "number") or bool(PLACE_ASKED.search(question.lower))
+    return [Claim(start, end, short or _in_place(response, start, end, known, placed)) for start, end in spans]
+
+
+def bears_on(response: Text, question: Text, *, loosely: bool) -> bool:
+    """Whether a response bears on the question: it is short, refers back, or has two of the question's words of content.
+
+    `loosely` lets "the novella was" refer back too.
+    """
+    known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS}
+    shared = {stem(word.text) for word in response.words} & known
+    if len(shared) >= 2 or len(shared) * 3 >= len(known) or len(response.words) <= 8:
+        return True
+    return bool((_REFERS_BACK_LOOSELY if loosely else _REFERS_BACK).search(response.lower))
+
+
+def heads(response: Text, claim: Claim) -> bool:
+    """Whether a claim opens the response as the subject of a sentence."""
+    return response.clean[: claim.start].strip(" \n\"'(-*") == "" and bool(
+        _VERB_AFTER.search(response.lower[claim.end :])
+    )
+
+
+def is_cut_off(response: Text) -> bool:
+    """Whether the text breaks off before the word that would have mattered."""
+    return bool(_ENDS_OPEN.search(response.lower))
+
+
+def elsewhere(response: Text, question: Text, mention: Mention, claims: Sequence[Claim]) -> bool:
+    """Whether the right name has another part in the story: another one does what was asked, in a clause of its own."""
+    known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS and not word.capital}
+    first, last = _clause(response, mention.start)
+    if _shared(response, first, last, known) or last - first < 3 + mention.end - mention.start:
+        return False
+    for claim in claims:
+        start, end = _clause(response, claim.start)
+        told = response.lower[start:end]
+        if (
+            claim.firm
+            and (start, end) != (first, last)
+            and _shared(response, start, end, known)
+            and not _BEFORE_OR_AFTER.search(told)
+        ):
+            return True
+    return False
+
+
+def _shared(response: Text, start: int, end: int, known: set[str]) -> int:
+    return len({stem(word.text) for word in response.words if start <= word.start < end} & known)
+
+
+def _clause(response: Text, place: int) -> tuple[int, int]:
+    start = 0
+    for match in _CLAUSE.finditer(response.lower):
+        if match.start() >= place:
+            return start, match.start()
+        start = match.end()
+    return start, len(response.clean)
+
+
+def _candidates(response: Text, kind: Kind, known: set[str]) -> Iterator[tuple[int, int]]:
+    if kind == "date":
+        for found in find_expressions(response.clean):
+            words = [word.text for word in response.words if found.start <= word.start < found.end]
+            if found.precision in ("day", "month", "year") and not {stem(word) for word in words} <= known:
+                yield found.start, found.end
+    elif kind == "number":
+        dated = [(found.start, found.end) for found in find_expressions(response.clean)]
+        for word in response.words:
+            inside = any(start <= word.start < end for start, end in dated) and len(response.words) > 1
+            if (
+                word.text.replace(".", "").isdigit()
+                and not inside
+                and word.text not in known
+                and response.lower[word.start : word.end] != "one"
+            ):
+                yield word.start, word.end
+    else:
+        yield from _names(response, known, kind)
+        for match in _CALLED.finditer(response.lower):
+            if stem(match["name"]) not in known and match["name"] not in SMALL_WORDS:
+                yield match.span("name")
+
+
+def _names(response: Text, known: set[str], kind: Kind) -> Iterator[tuple[int, int]]:
+    """Runs of words that are a name by their capitals; in a short text without capitals, of words that are not small."""
+    few = len(response.words) <= 8
+    groups: list[list[Word]] = []
+    for word in response.words:
+        if response.caseless or (kind == "thing" and few):
+            opens = few and word.text not in SMALL_WORDS and word.text not in TITLES
+        else:
+            opens = word.capital and not _is_common(response, word)
+        opens = opens and len(word.text) > 1 and not word.text[0].isdigit()
+        joins = bool(groups) and response.clean[groups[-1][-1].end : word.start] in (" ", "-")
+        if joins and (opens or (word.capital and not response.caseless)):
+            groups[-1].append(word)
+        elif opens:
+            groups.append([word])
+    for group in groups:
+        if not any(stem(word.text) in known for word in group) and not all(word.text in TITLES for word in group):
+            yield group[0].start, group[-1].end
+
+
+def _is_common(response: Text, word: Word) -> bool:
+    """Whether a capital says nothing: that of a small word, a month, or a common word at the beginning of a sentence."""
+    if word.text in SMALL_WORDS or word.text in _CALENDAR:
+        return True
+    opens = any(
+        start <= word.start and not response.clean[start : word.start].strip(" \n\"'(-*")
+        for start, _ in response.sentences
+    )
+    return (opens or response.clean[: word.start].rstrip()[-1:] in (":", '"')) and word.text in common_words()
+
+
+_CALENDAR = frozenset(
+    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+)  # fmt: skip
+
+
+def _in_place(response: Text, start: int, end: int, known: set[str], placed: bool) -> bool:
+    """Whether a name stands where an answer stands: after "was" or "by", alone in its clause, or before a verb at the head of it."""
+    first, last = response.sentence_of(start)
+    before, after = response.lower[first:start], response.lower[end:last]
+    head = _CLAUSE.split(before)[-1].strip(" \"'(-*")
+    opens = head == "" or all(word in TITLES or word in SMALL_WORDS for word in head.split())
+    if opens and (_VERB_AFTER.search(after) or re.match(r"[\"')]*(?:[,.;:!?]|\s*$)", after)):
+        return True
+    slot = _SLOT_BEFORE.search(before) or (placed and _PLACE_BEFORE.search(before))
+    return (
+        bool(slot)
+        and head != ""
+        and (
+            opens
+            or _shared(response, first, last, known) > 0
+            or bool(re.search(r"\b(?:it|that|this|answer|he|she)\b", before))
+        )
+    )
