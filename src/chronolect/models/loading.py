@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -10,6 +11,7 @@ from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
     BitsAndBytesConfig,
+    CompressedTensorsConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -17,6 +19,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from chronolect.artifacts import read_json
 from chronolect.errors import UserError
+from chronolect.models.compressed import quiet
 from chronolect.models.language_model import DType
 
 disable_progress_bar()  # transformers draws one per file, even for one file
@@ -30,7 +33,7 @@ def load_model(
     *,
     dtype: DType = "float32",
     attention: str | None = None,
-    quantisation: BitsAndBytesConfig | None = None,
+    quantisation: BitsAndBytesConfig | CompressedTensorsConfig | None = None,
     device_map: dict[str, str] | None = None,
 ) -> PreTrainedModel:
     """Load a causal language model from a local folder or, where there is a network, from the hub by name.
@@ -49,18 +52,23 @@ def load_model(
     place = _resolve(model)
     if isinstance(place, Path):
         check_model_folder(place)
-    if reader := _READERS.get(stored_quantisation(place) or ""):
+    reader = _READERS.get(stored_quantisation(place) or "")
+    if reader:
         importlib.import_module(reader)
+    if is_compressed := reader == "compressed_tensors":
+        quantisation = CompressedTensorsConfig(dequantize=True)  # at once, not at the first use
     try:
-        loaded: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            place,
-            dtype=dtype if dtype == "auto" else getattr(torch, dtype),
-            attn_implementation=attention,
-            quantization_config=quantisation,
-            device_map=device_map,
-            use_safetensors=True,
-            trust_remote_code=False,
-        )
+        with quiet() if is_compressed else nullcontext():
+            loaded: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+                place,
+                dtype=dtype if dtype == "auto" else getattr(torch, dtype),
+                attn_implementation=attention,
+                device_map=device_map,
+                use_safetensors=True,
+                trust_remote_code=False,
+                # None would take the place of what config.json says
+                **({} if quantisation is None else {"quantization_config": quantisation}),
+            )
     except (OSError, SafetensorError, ValueError) as error:
         raise UserError(f"{model}: cannot be loaded as a causal language model: {_first_line(error)}") from error
     return loaded
