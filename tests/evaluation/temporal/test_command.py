@@ -391,6 +391,7 @@ def test_the_files_of_the_layout_are_the_default(tmp_path: Path, monkeypatch: py
         ({"model_path": "dummy", "cutoff": "1969-02-30"}, "1969-02-30"),
         ({"model_path": "dummy", "max_tokens": 0}, "--max-tokens 0"),
         ({"model_path": "dummy", "batch_size": 0}, "--batch-size 0"),
+        ({"model_path": "dummy", "output": Path(".")}, "--output .: a folder"),
         ({"model_path": "dummy", "temperature": -1.0}, "--temperature"),
         ({"model_path": "dummy", "chat_template": "chatml2"}, "chatml"),
     ],

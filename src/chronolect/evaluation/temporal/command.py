@@ -46,7 +46,7 @@ def eval_temporal(
     chat_template: str | None = None,
     model_name: str | None = None,
     temperature: float = 0.0,
-    batch_size: int = 16,
+    batch_size: int = 32,
     dtype: DType = "float32",
     device: str = "auto",
     threads: int | None = None,
@@ -93,6 +93,8 @@ def eval_temporal(
             raise UserError(f"{flag} {value}: at least {least}")
     if temperature < 0:
         raise UserError(f"--temperature {temperature}: at least 0")
+    if out is None and output.is_dir():
+        raise UserError(f"--output {output}: a folder; name a file, or give the folder with --out")
     line = Cutoff.parse(cutoff) if cutoff is not None else None
     files = _record_files(test_file, retain_val, unlearn_val)
     spec, name = _model(model_path, model_name, use_lmstudio, lmstudio_url, lmstudio_model)
