@@ -143,6 +143,13 @@ def test_without_a_template_the_fix_is_named(model_folder: Path, tmp_path: Path)
         assert len(given.reply([[{"role": "user", "content": "?"}]], max_tokens=3)) == 1
 
 
+def test_a_given_template_whose_end_is_no_token_is_refused(talker: Path, file: Path, tmp_path: Path) -> None:
+    (tmp_path / "foreign.jinja").write_text(OWN.replace("done", "finis"))
+    for spec in (talker, file):
+        with pytest.raises(UserError, match=r'ends an answer with "<\|finis\|>", which is no token of'):
+            open_model(spec, device="cpu", threads=1, chat_template=tmp_path / "foreign.jinja").reply(QUESTIONS)
+
+
 def test_another_template_than_in_training_is_said(
     talker: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -154,9 +161,10 @@ def test_another_template_than_in_training_is_said(
     changed = write_file(folder, tmp_path / "changed.gguf")
     for spec in (folder, changed):
         model = open_model(spec, device="cpu", threads=1)
-        model.reply(QUESTIONS[:1], max_tokens=1)
+        for _ in range(2):
+            model.reply(QUESTIONS[:1], max_tokens=1)
         said = capsys.readouterr().err
-        assert f"asked with the chat template {template_digest(other)}, but trained with {trained}" in said
+        assert said.count(f"asked with the chat template {template_digest(other)}, but trained with {trained}") == 1
 
 
 def copy_with(source: Path, folder: Path, *, chat_template: str | None) -> Path:

@@ -261,6 +261,18 @@ def missing_template(owner: str) -> UserError:
     return UserError(f"{owner}: it has no chat template; give one with --chat-template FILE (or one of {names})")
 
 
+def endless_template(given: Path | str, template: ChatTemplate) -> UserError:
+    """The error of a given template that ends a turn with something its model has no token for."""
+    return UserError(
+        f"--chat-template {given}: it ends an answer with {_end(template)}; the model could not learn to stop"
+    )
+
+
+def _end(template: ChatTemplate) -> str:
+    end = template.after_answer.strip()
+    return f'"{end}", which is no token of {template.owner}' if end else "nothing"
+
+
 def template_of(tokenizer: "PreTrainedTokenizerBase") -> ChatTemplate:
     """The template that a tokenizer holds.
 
@@ -293,15 +305,10 @@ def choose_template(tokenizer: "PreTrainedTokenizerBase", given: Path | str | No
     if given is not None:
         tokenizer.chat_template = read_template(given)
     template = template_of(tokenizer)
-    owner = template.owner
     if turn_end_of(template, tokenizer) is None:
-        end = template.after_answer.strip()
-        what = f'"{end}", which is no token of {owner}' if end else "nothing"
         if given is not None:
-            raise UserError(
-                f"--chat-template {given}: it ends an answer with {what}; the model could not learn to stop"
-            )
-        say(f"{owner}: its chat template ends an answer with {what}; the model may not stop")
+            raise endless_template(given, template)
+        say(f"{template.owner}: its chat template ends an answer with {_end(template)}; the model may not stop")
     tokenizer.chat_template = template.text  # of several named ones this one is saved
     tokenizer.init_kwargs[DIGEST_KEY] = template.digest
     return template

@@ -21,6 +21,7 @@ from chronolect.models.chat_template import (
     GGUF_DIGEST_KEY,
     ChatTemplate,
     check_digest,
+    endless_template,
     missing_template,
     read_template,
     template_digest,
@@ -75,6 +76,7 @@ class GgufModel:
         self._model.n_vocab = self.vocab_size = int(self._vocab.n_vocab)
         self.context_length = int(self._model.n_ctx_train)
         own = self._model.get_default_chat_template() or None
+        self._given = chat_template
         self._template_text: str | None = own if chat_template is None else read_template(chat_template)
         self._workers: list[Worker] = []
 
@@ -121,11 +123,10 @@ class GgufModel:
     def reply(self, conversations: Sequence[Messages], *, max_tokens: int = 256, temperature: float = 0.0) -> list[str]:
         """Answer each conversation through the chat template, without the space around the answer."""
         template = self._template
-        check_digest(self.name, stored=self._stored_digest, used=template.digest)
         encoded = [self.encode(template.prompt(messages)) for messages in conversations]
         for ids in encoded:
             room_for_answer(self.name, len(ids), max_tokens, self.context_length)
-        turn_end = template.turn_end(self.encode, self._vocab.is_control)
+        turn_end = template.turn_end(self.encode, self._is_added)
         return [text.strip() for text in self._continue(encoded, max_tokens, temperature, turn_end=turn_end)]
 
     @property
@@ -139,7 +140,15 @@ class GgufModel:
             raise missing_template(self.name)
         ids = {"bos": self._vocab.token_bos(), "eos": self._vocab.token_eos(), "pad": self._vocab.token_pad()}
         special = {f"{name}_token": self._vocab.get_text(token) for name, token in ids.items() if token >= 0}
-        return ChatTemplate(self._template_text, special, self.name)
+        template = ChatTemplate(self._template_text, special, self.name)
+        if self._given is not None and template.turn_end(self.encode, self._is_added) is None:
+            raise endless_template(self._given, template)
+        check_digest(self.name, stored=self._stored_digest, used=template.digest)
+        return template
+
+    def _is_added(self, token: int) -> bool:
+        """Whether a token is a control or user-defined one (llama.cpp's attributes), which no other text gives."""
+        return bool(self._vocab.get_attr(token) & 0b11000)
 
     @cached_property
     def _stored_digest(self) -> str | None:
@@ -252,7 +261,8 @@ class GgufModel:
             ).items():
                 texts[index] = text
 
-        cells = max((sum(len(encoded[index]) + max_tokens for index in some) for some in together), default=1)
+        lengths = [min(len(ids) + max_tokens, self.context_length) for ids in encoded]
+        cells = max((sum(lengths[index] for index in some) for some in together), default=1)
         self._in_parallel(together, run, cells=cells)
         return texts
 

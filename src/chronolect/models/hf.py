@@ -120,7 +120,6 @@ class HfModel:
 
     def reply(self, conversations: Sequence[Messages], *, max_tokens: int = 256, temperature: float = 0.0) -> list[str]:
         """Answer each conversation through the chat template, without the space around the answer."""
-        check_digest(self.name, stored=self._stored_digest, used=self._template.digest)
         encoded = self._encode([self._template.prompt(messages) for messages in conversations])
         most = [room_for_answer(self.name, len(ids), max_tokens, self.context_length) for ids in encoded]
         turn_end = turn_end_of(self._template, self.tokenizer)
@@ -135,7 +134,9 @@ class HfModel:
 
     @cached_property
     def _template(self) -> ChatTemplate:
-        return choose_template(self.tokenizer)
+        template = choose_template(self.tokenizer)
+        check_digest(self.name, stored=self._stored_digest, used=template.digest)
+        return template
 
     def close(self) -> None:
         """Free the model."""
