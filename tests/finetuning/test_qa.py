@@ -146,6 +146,19 @@ def test_the_same_call_writes_the_same_files(tmp_path: Path) -> None:
     assert {r.metadata["style"] for r in read_records(Layout(tmp_path / "a").file("unlearn", "val"))} == {"era-native"}
 
 
+def test_the_replay_is_kept_to_its_number_and_form(tmp_path: Path) -> None:
+    for name, form, replay in (("chat", "chat", 6), ("text", "text", 500)):
+        make_qa(out=tmp_path / name, share=0.1, forms=[form], wordings=1, replay=replay)  # type: ignore[list-item]
+    found = {name: [record for _, listed in files(tmp_path / name) for record in listed] for name in ("chat", "text")}
+    replayed = {
+        name: {record.family for record in listed if record.metadata["source_type"] == "replay"}
+        for name, listed in found.items()
+    }
+    assert len(replayed["chat"]) == 6
+    assert len(replayed["text"]) == 8  # a tenth of the timeless facts; the tasks are for a chat
+    assert {record.form for record in found["text"]} == {"text"}
+
+
 def test_facts_that_may_lie_on_either_side_are_left_out_and_counted(tmp_path: Path) -> None:
     counts = make_qa(out=tmp_path / "a", cutoff="1851-06-30", wordings=1)
     years = [fact for fact in FACTS.values() if fact.date == "1851"]
