@@ -5,7 +5,7 @@ import pytest
 from chronolect.finetuning.conversations import Assignment, Conversation, converse
 from chronolect.finetuning.passages import Passage, sentences
 from chronolect.finetuning.personas import load_personas
-from chronolect.timeline import Cutoff, Span
+from chronolect.timeline import Span
 
 TEXT = """The Nautilus was a long vessel of riveted steel plates. She had been built in
 secret upon a desert island, and the sailors of Captain Nemo knew no other home.
@@ -20,7 +20,7 @@ among the shelves while Ned Land paced the deck above. “Is it for ever?” he 
 
 def assignment(turns: int = 3, place: int = 0, *, text: str = TEXT, title: str = "", plain: bool = True) -> Assignment:
     passage = Passage("n#1", "n", title, text, Span.parse("1870"))
-    return Assignment(1, place, passage, CLERK, Cutoff.parse("1890"), turns, plain, 0)
+    return Assignment(1, place, passage, CLERK, turns, plain, 0)
 
 
 def made(one: Assignment) -> Conversation:
@@ -55,6 +55,7 @@ def test_a_question_names_what_its_answer_speaks_of() -> None:
         "the engine",
         "the library",
         "the vessel",
+        "the ceiling",
     )
     for question, answer in zip(talk.questions, talk.plain, strict=True):
         named = [one for one in subjects if one.lower() in question.lower()]

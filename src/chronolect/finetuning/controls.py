@@ -26,18 +26,18 @@ class Control:
     plain: str
 
 
-def controls(
-    persona: Persona, cutoff: Cutoff, facts: Sequence[Fact], kind: ControlKind, seed: int
-) -> Iterator[Control]:
+def controls(persona: Persona, facts: Sequence[Fact], kind: ControlKind, seed: int) -> Iterator[Control]:
     """The controls of a persona in an order of its own, each fact or thing once.
 
     A fact whose question is held out for the probes is left out, and no answer uses its held-out wording.
     """
     draw = random.Random(f"{seed} {kind} {persona.name}")
     if kind == "fact":
-        made = [_known(fact, persona, draw) for fact in facts if _may_be_asked(fact) and _is_known(fact, cutoff)]
+        made = [
+            _known(fact, persona, draw) for fact in facts if _may_be_asked(fact) and _is_known(fact, persona.cutoff)
+        ]
     else:
-        later = [fact for fact in facts if _may_be_asked(fact) and cutoff.judge(fact.span) is Verdict.AFTER]
+        later = [fact for fact in facts if _may_be_asked(fact) and persona.cutoff.judge(fact.span) is Verdict.AFTER]
         made = [_unknown(f"chronicle:{fact.id}", fact.subject, fact.question, persona, draw) for fact in later]
         for thing in persona.does_not_know:
             question = draw.choice(wordings()["unknown"]).format(subject=thing)

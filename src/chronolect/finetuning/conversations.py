@@ -16,7 +16,6 @@ import yaml
 
 from chronolect.finetuning.passages import Passage, sentences
 from chronolect.finetuning.personas import Persona
-from chronolect.timeline import Cutoff
 
 MOST_TURNS = 4
 _SENTENCES = 3  # of an answer, at most
@@ -50,15 +49,12 @@ _LEANS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What is to be made of a passage: a conversation of `turns` questions with a persona who knows of nothing past the cutoff, and, `with_plain`,
-    a twin of it without one.
-    """
+    """What is to be made of a passage: a conversation of `turns` questions with a persona, and, `with_plain`, a twin of it without one."""
 
     number: int
     place: int  # among the conversations about this passage: each begins with another subject
     passage: Passage
     persona: Persona
-    cutoff: Cutoff
     turns: int
     with_plain: bool
     seed: int

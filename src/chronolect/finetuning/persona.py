@@ -60,8 +60,8 @@ def write_personas(
 
     Without a teacher the answers are sentences of the passage between the persona's own words; with one, a model behind an OpenAI-compatible
     address writes them in the persona's manner. Beside them stand plain twins (the same questions, answered without the persona), questions
-    about what the persona cannot know, and questions about what it does know, from the chronicle. Every row is held against the persona's day
-    (or the cutoff, if that is earlier); those that name what came later go to `dropped.jsonl` with the reason. A teacher's conversations
+    about what the persona cannot know, and questions about what it does know, from the chronicle. Every row is held against the persona's
+    day; those that name what came later go to `dropped.jsonl` with the reason. A teacher's conversations
     are kept beside the result, in OUT.answers.jsonl, so that a killed run goes on where it was.
 
     Args:
@@ -69,7 +69,7 @@ def write_personas(
             `source_title`, `written` (EDTF) and `themes`.
         out: Folder to write to.
         personas: Names of personas or families of the package, or YAML files; the Deep Red family by default.
-        cutoff: Last day that may be known, if that is earlier than the persona's own.
+        cutoff: Last day that the model to be tuned may know: a persona of a later day is refused.
         per_passage: Conversations made of a passage, each with another persona as far as there are several.
         turns: Most questions in a conversation (1 to 4); each has between one and so many.
         plain_share: Share of the conversations that get a plain twin.
@@ -111,7 +111,9 @@ def write_personas(
     chosen = load_personas(personas or [])
     held_out = HeldOut(val_ratio, seed)
     drawn = None if share == 1 else HeldOut(share, seed)
-    days = {persona.name: _day_of(persona, cutoff) for persona in chosen}
+    gate = Gate(min(persona.cutoff for persona in chosen))
+    for persona in chosen:
+        _check(persona, Cutoff.parse(cutoff) if cutoff else persona.cutoff, gate)
     counter = Encoder(tokenizer) if tokenizer is not None else None
     config |= {"personas": [persona.model_dump(mode="json") for persona in chosen], "prompt": PROMPT_VERSION}
     del config["concurrency"], config["timeout"]  # they change nothing in the result
@@ -124,12 +126,11 @@ def write_personas(
             writer = Teacher(model, journal, max_tokens, temperature, budget_tokens)
             config["teacher_model"] = model.name
         work = open_things.enter_context(stage(out, command="data persona", config=config, inputs=inputs))
-        plan = Plan(chosen, days, per_passage, turns, plain_share, seed)
-        extras = Extras(chosen, days, {"unknown": unknown_share, "fact": fact_share}, plain_share, seed)
+        plan = Plan(chosen, per_passage, turns, plain_share, seed)
+        extras = Extras(chosen, {"unknown": unknown_share, "fact": fact_share}, plain_share, seed)
         generator = "template" if teacher_url is None else config["teacher_model"]
         counts: Counter[str] = Counter()
         found = _wanted(passages, min_chars, max_chars, drawn, max_passages, counts)
-        gate = Gate(min(days.values()))
         with Rows(work.folder, gate, held_out, counter, cap, persona_cap) as rows:
             for assignment, conversation in _in_order(writer, plan.assign(found, counts), rows, concurrency):
                 if conversation is None:
@@ -151,8 +152,12 @@ def write_personas(
     return statistics
 
 
-def _day_of(persona: Persona, cutoff: str) -> Cutoff:
-    return min(persona.cutoff, Cutoff.parse(cutoff)) if cutoff else persona.cutoff
+def _check(persona: Persona, cutoff: Cutoff, gate: Gate) -> None:
+    """Refuse a persona that knows more than it may, or is told in its system message what it cannot know."""
+    if persona.cutoff > cutoff:
+        raise UserError(f"--cutoff {cutoff}: the persona {persona.name} lives on {persona.cutoff}; choose others")
+    if found := gate(persona.system, persona.cutoff):
+        raise UserError(f"the persona {persona.name}: its system message is past its day {persona.cutoff}: {found[0]}")
 
 
 def _wanted(

@@ -13,7 +13,7 @@ from chronolect.finetuning.conversations import Assignment, Conversation, wordin
 from chronolect.finetuning.passages import Passage
 from chronolect.finetuning.persona_rows import PLAIN, Row
 from chronolect.finetuning.personas import Persona
-from chronolect.timeline import Cutoff, Verdict
+from chronolect.timeline import Verdict
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,6 @@ class Plan:
     """Hands passages to personas: those that have spoken least first, among those who may have read it on their day."""
 
     personas: Sequence[Persona]
-    days: Mapping[str, Cutoff]
     per_passage: int
     turns: int
     plain_share: float
@@ -35,7 +34,7 @@ class Plan:
             may = [
                 persona
                 for persona in self.personas
-                if self.days[persona.name].judge(passage.written) in (Verdict.BEFORE, Verdict.UNDATED)
+                if persona.cutoff.judge(passage.written) in (Verdict.BEFORE, Verdict.UNDATED)
             ]
             if not may:
                 counts["passages_too_late"] += 1
@@ -51,7 +50,6 @@ class Plan:
                     place=place,
                     passage=passage,
                     persona=persona,
-                    cutoff=self.days[persona.name],
                     turns=draw.randint(1, self.turns),
                     with_plain=draw.random() < self.plain_share,
                     seed=self.seed,
@@ -72,7 +70,9 @@ def passage_rows(assignment: Assignment, conversation: Conversation, generator: 
     decade = passage.written.year_bin(10)
     if decade is not None:
         about["decade"] = decade
-    spoken = Row(persona.name, persona.system, conversation.questions, conversation.answers, about, assignment.cutoff)
+    spoken = Row(
+        persona.name, persona.system, conversation.questions, conversation.answers, about, assignment.persona.cutoff
+    )
     return _with_twin(spoken, conversation.plain, f"passage {assignment.number}", assignment.draw)
 
 
@@ -82,16 +82,13 @@ class Extras:
     def __init__(
         self,
         personas: Sequence[Persona],
-        days: Mapping[str, Cutoff],
         shares: Mapping[ControlKind, float],
         plain_share: float,
         seed: int,
     ) -> None:
         facts = load_facts() if any(shares.values()) else []
         self._left = {
-            (persona.name, kind): controls(persona, days[persona.name], facts, kind, seed)
-            for persona in personas
-            for kind in shares
+            (persona.name, kind): controls(persona, facts, kind, seed) for persona in personas for kind in shares
         }
         self._shares, self._plain_share = shares, plain_share
 
@@ -112,7 +109,7 @@ class Extras:
             [control.question],
             [control.answer],
             about,
-            assignment.cutoff,
+            assignment.persona.cutoff,
         )
         return _with_twin(spoken, [control.plain] if twin else (), f"{control.kind} {assignment.number}", draw)
 

@@ -67,7 +67,6 @@ class Rows:
         self._cap, self._persona_cap = cap, persona_cap
         self._open = ExitStack()
         self._files: dict[str, TextIO] = {}
-        self._systems: dict[tuple[str, Cutoff], list[str]] = {}
         self._asked: set[int] = set()
         self._rows: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -146,10 +145,7 @@ class Rows:
 
     def _findings(self, row: Row) -> list[str]:
         """What nobody could say on the row's day. A question about what is not known may name it."""
-        key = row.system, row.cutoff
-        if key not in self._systems:
-            self._systems[key] = self._gate(row.system, row.cutoff)
-        found = list(self._systems[key])
+        found: list[str] = []
         said = ""
         for question, answer in zip(row.questions, row.answers, strict=False):
             if row.about["kind"] != UNKNOWN:

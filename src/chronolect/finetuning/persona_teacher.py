@@ -21,7 +21,6 @@ from chronolect.finetuning.conversations import Assignment, Conversation
 from chronolect.finetuning.journal import Journal
 from chronolect.finetuning.personas import Persona
 from chronolect.models.server import ServerModel
-from chronolect.timeline import Cutoff
 
 PROMPT_VERSION = "persona-1"
 _ATTEMPTS = 3  # a reply that cannot be used is asked for again, with another seed
@@ -80,7 +79,7 @@ class Teacher:
             self.model.name,
             PROMPT_VERSION,
             f"{self.max_tokens} {self.temperature} {assignment.seed} {assignment.passage.id} {assignment.place}",
-            f"{assignment.turns} {assignment.with_plain} {assignment.cutoff}",
+            f"{assignment.turns} {assignment.with_plain}",
             assignment.persona.model_dump_json(),
             assignment.passage.text,
         )
@@ -114,7 +113,7 @@ class _Talk:
 
     def go(self) -> None:
         persona = self.assignment.persona
-        told = {name: _fill(text, persona, self.assignment.cutoff) for name, text in prompts().items()}
+        told = {name: _fill(text, persona) for name, text in prompts().items()}
         for turn in range(self.assignment.turns):
             task = told["follow_up" if turn else "question"]
             self.questions.append(self._ask("question", task, self._said() if turn else ""))
@@ -158,11 +157,11 @@ def prompts() -> Mapping[str, str]:
     return found
 
 
-def _fill(text: str, persona: Persona, cutoff: Cutoff) -> str:
+def _fill(text: str, persona: Persona) -> str:
     example = " ".join(f"Asked: {one.user} You answer: {one.assistant}" for one in persona.examples)
     slots = {
         "title": persona.title,
-        "day": spell_date(cutoff.edtf()),
+        "day": spell_date(persona.cutoff.edtf()),
         "manner": persona.manner,
         "vocabulary": ", ".join(persona.vocabulary),
         "example": example,
