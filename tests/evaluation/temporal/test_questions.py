@@ -12,7 +12,10 @@ def write(path: Path, retain: int, unlearn: int) -> Path:
     rows = [("retain", n) for n in range(retain)] + [("unlearn", n) for n in range(unlearn)]
     path.write_text(
         "".join(
-            json.dumps({"instruction": f"{side} {n}?", "output": "Yes.", "metadata": {"dataset_type": side}}) + "\n"
+            json.dumps(
+                {"instruction": f"{side} {n}?", "output": "Yes.", "metadata": {"dataset_type": side, "answer": "Yes"}}
+            )
+            + "\n"
             for side, n in rows
         )
     )
@@ -48,6 +51,16 @@ def test_a_record_without_a_side_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"line 1: metadata\.dataset_type"):
         choose_questions([RecordFile(tmp_path / "a")])
     assert choose_questions([RecordFile(tmp_path / "a", "retain")]).counts["retain"] == 1
+
+
+def test_an_unlearn_record_must_say_the_true_answer(tmp_path: Path) -> None:
+    row = {"instruction": "Who?", "output": "I do not know.", "metadata": {"dataset_type": "unlearn"}}
+    (tmp_path / "a").write_text(json.dumps(row) + "\n")
+    with pytest.raises(UserError, match=r'"Who\?" lacks the true answer'):
+        choose_questions([RecordFile(tmp_path / "a")])
+    row["metadata"] = {"dataset_type": "unlearn", "original_answer": "It was I."}
+    (tmp_path / "a").write_text(json.dumps(row) + "\n")
+    assert choose_questions([RecordFile(tmp_path / "a")]).counts["unlearn"] == 1
 
 
 def test_nothing_to_ask(tmp_path: Path) -> None:

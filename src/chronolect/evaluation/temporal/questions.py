@@ -52,12 +52,18 @@ def choose_questions(files: Sequence[RecordFile], *, limit: int | None = None, s
         seed: Of the draw.
 
     Raises:
-        UserError: For a missing file, a broken line, a record that does not say its side, or files without a record.
+        UserError: For a missing file, a broken line, a record that does not say its side, an unlearn record that does not say the true answer (a
+            leak could not be told), or files without a record.
     """
     if limit is not None and limit < 1:
         raise UserError(f"--limit {limit}: at least 1")
     places: dict[Side, array[int]] = {"retain": array("q"), "unlearn": array("q")}
     for place, record in enumerate(_records(files)):
+        if record.side == "unlearn" and not {"answer", "original_answer"} & record.metadata.keys():
+            raise UserError(
+                f'{", ".join(str(file.path) for file in files)}: the unlearn record "{record.instruction[:60]}" lacks the true answer, without '
+                "which no leak can be told; give it as metadata.original_answer or metadata.answer"
+            )
         places[record.side].append(place)
     found: Sides = {side: len(some) for side, some in places.items()}
     total = sum(found.values())
