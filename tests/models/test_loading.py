@@ -31,6 +31,9 @@ def test_missing_and_broken_models_are_named(folder: Path, tmp_path: Path) -> No
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"not a model folder \(no config.json"):
         load_model(tmp_path / "empty")
+    (tmp_path / "empty" / "adapter_config.json").write_text("{}")
+    with pytest.raises(UserError, match="empty: an adapter, not a model; fold it into its model"):
+        load_model(tmp_path / "empty")
     weights = folder / "model.safetensors"
     data = weights.read_bytes()
     weights.write_bytes(data[:-10])

@@ -13,6 +13,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFa
 from chronolect.errors import UserError
 from chronolect.training.adapters import load_for_training
 from chronolect.training.config import TrainingConfig
+from chronolect.training.metrics import flops_per_token
 from chronolect.training.sft import train_sft
 
 
@@ -77,6 +78,8 @@ def test_linear_layers_are_quantised_and_frozen_and_nothing_else(base: Path, bit
     assert type(plain.get_output_embeddings()) is torch.nn.Linear
     assert plain.get_output_embeddings().weight.dtype == torch.float32
     assert plain.get_input_embeddings().weight.dtype == torch.float32
+    unquantised: Any = load_for_training(base, config(), checkpoint=None)
+    assert flops_per_token(plain, 32) == flops_per_token(unquantised.get_base_model(), 32)
     trained = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
     assert len(trained) == 2 * 14
     assert all("lora_" in name and weight.dtype == torch.float32 for name, weight in trained.items())

@@ -108,6 +108,10 @@ def check_model_folder(folder: Path) -> None:
         UserError: Naming the file that is missing or truncated.
     """
     config = folder / "config.json"
+    if (folder / "adapter_config.json").is_file():
+        raise UserError(
+            f"{folder}: an adapter, not a model; fold it into its model with `chronolect export merge` first"
+        )
     if not config.is_file():
         raise UserError(f"{folder}: not a model folder (no config.json in it)")
     if "model_type" not in read_json(config):

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from accelerate import Accelerator
@@ -15,6 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from chronolect.artifacts import move_into_place
 from chronolect.console import say
 from chronolect.errors import UserError
+from chronolect.models.quantised import num_weights
 from chronolect.training.checkpoints import (
     RunState,
     checkpoints,
@@ -35,8 +36,8 @@ from chronolect.training.optimizer import make_optimizer
 from chronolect.training.preparation import prepare
 from chronolect.training.run_folder import RunFolder
 from chronolect.training.samples import sample_texts
-from chronolect.training.schedules import lr_multiplier
-from chronolect.training.sharding import clip_gradients, held_back, is_sharded, run_gathered
+from chronolect.training.schedules import count_steps, count_warmup_steps, lr_multiplier
+from chronolect.training.sharding import all_finite, clip_gradients, held_back, is_sharded, run_gathered
 from chronolect.training.tracking import Trackers
 from chronolect.training.validation import to_device, validate
 
@@ -77,8 +78,8 @@ class Loop:
         self.measure = measure
         self.precision = "bfloat16" if accelerator.mixed_precision == "bf16" else "float32"
         self.rows_per_step = config.batch_size * config.accumulate * accelerator.num_processes
-        self.total_steps = self._count_steps()
-        self.warmup_steps = self._count_warmup_steps()
+        self.total_steps = count_steps(config, rows_per_epoch=rows.rows_per_epoch, rows_per_step=self.rows_per_step)
+        self.warmup_steps = count_warmup_steps(config, self.total_steps)
         plain: Any = model.get_base_model() if isinstance(model, PeftModel) else model
         self.flops_per_token = flops_per_token(plain, config.seq_len)
         self.peak_flops = peak_flops(accelerator.device)
@@ -132,25 +133,6 @@ class Loop:
                         self._save()
                         raise Interrupted(f"{folder}: interrupted at step {step}; continue with --resume-latest")
             return self._finish()
-
-    def _count_steps(self) -> int | None:
-        """Optimizer steps of the whole run; None where only the clock ends it."""
-        config = self.config
-        limits = [] if config.max_steps is None else [config.max_steps]
-        epochs = config.epochs
-        if epochs is None and not limits and config.max_minutes is None:
-            epochs = 1
-        if epochs is not None:
-            limits.append(max(1, math.floor(epochs * self.rows.rows_per_epoch / self.rows_per_step)))
-        return min(limits) if limits else None
-
-    def _count_warmup_steps(self) -> int:
-        config = self.config
-        if config.warmup_steps or not config.warmup_ratio:
-            return config.warmup_steps
-        if self.total_steps is None:
-            raise UserError("--warmup-ratio is a part of the steps, and --max-minutes sets none; give --warmup-steps")
-        return math.ceil(config.warmup_ratio * self.total_steps)
 
     def _progress(self) -> float:
         """Part of the run done, 0 to 1, by steps or by the clock, whichever is ahead."""
@@ -278,12 +260,15 @@ class Loop:
         """The last step's gradient norm, which is no number from the first step on that the loss is none."""
         norm = float(self.grad_norm)
         if not math.isfinite(norm):
-            whole = [path.name for path in checkpoints(self.run_folder.folder)][-1:]
-            raise UserError(
-                f"{self.run_folder.folder}: the loss is no longer a number at step {self.state.step}; "
-                f"try a lower --lr or more --warmup-steps{''.join(f' ({name} is from before)' for name in whole)}"
-            )
+            self._give_up("the loss is no longer a number")
         return norm
+
+    def _give_up(self, why: str) -> NoReturn:
+        whole = [f" ({path.name} is from before)" for path in checkpoints(self.run_folder.folder)[-1:]]
+        raise UserError(
+            f"{self.run_folder.folder}: {why} at step {self.state.step}; try a lower --lr or more --warmup-steps"
+            + "".join(whole)
+        )
 
     def _validate(self) -> None:
         self.eval_results = validate(
@@ -320,7 +305,7 @@ class Loop:
         folder = self.run_folder.folder / f"checkpoint-{self.state.step}"
         if self.saved_at == self.state.step:
             return
-        self._finite_grad_norm()
+        self._check_weights()
         self.saved_at = self.state.step
         sums = {name: float(self.accelerator.reduce(value)) for name, value in self._sums.items()}
         self.state.since_log = {**sums, "steps": self._steps_since_log}
@@ -337,6 +322,12 @@ class Loop:
         if self.accelerator.is_main_process:
             prune(self.run_folder.folder, keep=self.config.keep, log_spaced=self.config.log_spaced)
 
+    def _check_weights(self) -> None:
+        """What is saved is sound: the last step's gradients were, and the weights are numbers."""
+        self._finite_grad_norm()
+        if not all_finite(self.parameters, self.accelerator):
+            self._give_up("the weights are no longer numbers")
+
     def _should_stop(self, requested: bool) -> bool:
         if self.accelerator.num_processes == 1:
             return requested
@@ -349,6 +340,7 @@ class Loop:
             self._log()
         if self.validation and self.evaluated_at != self.state.step:
             self._validate()
+        self._check_weights()
         partial = folder / ".final.partial"
         partial.mkdir(exist_ok=True)
         save_model(partial, accelerator=self.accelerator, model=self.model, tokenizer=self.tokenizer)
@@ -375,7 +367,7 @@ class Loop:
         """Say once what is trained on what."""
         if not self.accelerator.is_main_process:
             return
-        total = sum(p.numel() for p in self.model.parameters())
+        total = sum(num_weights(p) for p in self.model.parameters())
         trained = sum(p.numel() for p in self.parameters)
         length = f"{self.total_steps:,} steps" if self.total_steps else f"{self.config.max_minutes:g} minutes"
         sharded = ", sharded" if is_sharded(self.config, self.accelerator) else ""

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from chronolect.models.quantised import num_weights
+
 # Dense bfloat16 FLOP/s without sparsity, from the makers' data sheets; the first name found in the device's name
 # counts.
 PEAK_FLOPS = {
@@ -54,7 +56,7 @@ def flops_per_token(model: PreTrainedModel, seq_len: int) -> float:
     """
     config: Any = model.config
     looked_up = None if config.tie_word_embeddings else model.get_input_embeddings().weight
-    products = sum((6.0 if p.requires_grad else 4.0) * p.numel() for p in model.parameters() if p is not looked_up)
+    products = sum((6.0 if p.requires_grad else 4.0) * num_weights(p) for p in model.parameters() if p is not looked_up)
     return products + 12.0 * config.num_hidden_layers * config.hidden_size * seq_len
 
 
