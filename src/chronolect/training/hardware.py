@@ -1,5 +1,8 @@
 """What a run computes on, in which precision, with which attention."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
@@ -58,3 +61,22 @@ def choose_attention(config: TrainingConfig, accelerator: Accelerator) -> str | 
     ):
         return "eager"
     return config.attention
+
+
+@contextmanager
+def rocm_errors_explained() -> Iterator[None]:
+    """Say what helps where an AMD GPU has no kernels of its own in this PyTorch.
+
+    Raises:
+        UserError: In place of HIP's "invalid device function".
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "HIP error: invalid device function" not in str(error):
+            raise
+        raise UserError(
+            "this PyTorch has no kernels for this AMD GPU (HIP error: invalid device function); name a related one it has "
+            "(`rocminfo | grep gfx` tells yours), e.g. export HSA_OVERRIDE_GFX_VERSION=11.0.0 for gfx1151, and leave out "
+            "--use-4bit and --use-8bit"
+        ) from error

@@ -27,6 +27,7 @@ from chronolect.console import say
 from chronolect.errors import UserError
 from chronolect.training.checkpoints import checkpoints, clear_partial, fault
 from chronolect.training.config import FREE_KEYS
+from chronolect.training.hardware import rocm_errors_explained
 from chronolect.training.memory import memory_guard
 
 # How the rows of a step are shared out: with as many in all, a change of these changes sums in their rounding only.
@@ -95,8 +96,9 @@ def open_run(
         if not path.exists():
             raise UserError(f"{path}: no such file or folder")
     run = RunFolder(out, command, dict(config), inputs, accelerator.num_processes)
+    alone = exclusive(out) if accelerator.is_main_process else nullcontext()
     guard = memory_guard(run.config, processes=run.processes, training=False)
-    with exclusive(out) if accelerator.is_main_process else nullcontext(), _plain_when_full(out), guard:
+    with alone, _plain_when_full(out), rocm_errors_explained(), guard:
         if accelerator.is_main_process:
             if config["overwrite"] and not _goes_on(config) and (out / "config.json").is_file():
                 shutil.rmtree(out)

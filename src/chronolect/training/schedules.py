@@ -1,9 +1,36 @@
-"""Learning-rate schedules as plain functions of how far a run is: nothing to save, nothing to restore."""
+"""How long a run is, and its learning-rate schedule as a plain function of how far it is: nothing to save or restore."""
 
 import math
 from typing import Literal
 
+from chronolect.errors import UserError
+from chronolect.training.config import TrainingConfig
+
 Schedule = Literal["cosine", "wsd", "constant"]
+
+
+def count_steps(config: TrainingConfig, *, rows_per_epoch: int, rows_per_step: int) -> int | None:
+    """Optimizer steps of the whole run; None where only the clock ends it."""
+    limits = [] if config.max_steps is None else [config.max_steps]
+    epochs = config.epochs
+    if epochs is None and not limits and config.max_minutes is None:
+        epochs = 1
+    if epochs is not None:
+        limits.append(max(1, math.floor(epochs * rows_per_epoch / rows_per_step)))
+    return min(limits) if limits else None
+
+
+def count_warmup_steps(config: TrainingConfig, total_steps: int | None) -> int:
+    """Steps of warm-up: `warmup_steps`, or else `warmup_ratio` of all steps, rounded up.
+
+    Raises:
+        UserError: Where there is a ratio and only the clock ends the run.
+    """
+    if config.warmup_steps or not config.warmup_ratio:
+        return config.warmup_steps
+    if total_steps is None:
+        raise UserError("--warmup-ratio is a part of the steps, and --max-minutes sets none; give --warmup-steps")
+    return math.ceil(config.warmup_ratio * total_steps)
 
 
 def lr_multiplier(

@@ -79,6 +79,13 @@ def clip_gradients(parameters: list[torch.nn.Parameter], limit: float) -> torch.
     return norm.full_tensor() if isinstance(norm, torch.distributed.tensor.DTensor) else norm
 
 
+def all_finite(parameters: list[torch.nn.Parameter], accelerator: Accelerator) -> bool:
+    """Whether no weight, of any shard, is infinite or no number."""
+    local = [p.to_local() if isinstance(p, torch.distributed.tensor.DTensor) else p for p in parameters]
+    broken = sum((~part.detach().isfinite()).sum() for part in local)
+    return not int(accelerator.reduce(torch.as_tensor(broken, device=accelerator.device)))
+
+
 def full_weights(model: torch.nn.Module, accelerator: Accelerator, *, trained_only: bool) -> dict[str, torch.Tensor]:
     """The weights by name, whole and on the CPU, in the first process; every process takes part."""
     if not isinstance(model, FSDPModule):

@@ -71,6 +71,7 @@ def _open(name: str, folder: Path) -> GeneralTracker:
             save_code=False,
             x_disable_meta=True,
             x_disable_stats=True,
+            x_save_requirements=False,
         )
         tracker = WandBTracker(_PROJECT, name=folder.name, dir=str(folder), settings=private)
     tracker.start()
