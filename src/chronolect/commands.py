@@ -33,7 +33,7 @@ GROUPS = {
     "corpus download": "Fetch sources, politely and resumably.",
     "corpus dates": "Collect dates of entities, for `corpus date`.",
     "tokenizer": "Byte-level BPE tokenizers.",
-    "data": "The embedded chronicle and what comes from it.",
+    "data": "Questions, conversations and probes, from the embedded chronicle or from your own text.",
     "train": "Train language models.",
     "export": "Bring a model into the forms that other programs load.",
     "eval": "Measure up to when a model knows the world.",
@@ -224,6 +224,12 @@ COMMANDS = (
         "chronolect data chat --cutoff 1969-07-20 --out chat",
     ),
     Command(
+        "data qa",
+        "chronolect.finetuning.qa:make_qa",
+        "Make questions from before a cutoff, to be answered, and from after it, to be declined.",
+        "chronolect data qa --cutoff 1969-07-20 --styles era-native --out datasets",
+    ),
+    Command(
         "data check",
         "chronolect.chronicle.check:check_chronicle",
         "Check chronicle files: form, duplicates, contradictions, leaks of the year into a question.",
@@ -240,6 +246,12 @@ COMMANDS = (
         "chronolect.training.sft:train_sft",
         "Tune a model on conversations.",
         "chronolect train sft chat/train.jsonl --model runs/locked/final --lora-r 16 --out runs/chat",
+    ),
+    Command(
+        "train unlearn",
+        "chronolect.training.unlearn:train_unlearn",
+        "Make a model forget what came after a cutoff and keep the rest.",
+        "chronolect train unlearn --model Qwen/Qwen2.5-1.5B-Instruct --data datasets --method npo --out runs/unlearned",
     ),
     Command(
         "export merge",
@@ -264,6 +276,12 @@ COMMANDS = (
         "chronolect.evaluation.surprise:eval_surprise",
         "Bits per byte on dated text by year, against a twin.",
         "chronolect eval surprise runs/locked/final --twin runs/twin/final --corpus corpus/heldout --cutoff 1969-07-20 --out s",
+    ),
+    Command(
+        "eval temporal",
+        "chronolect.evaluation.temporal.command:eval_temporal",
+        "Answers before the cutoff, declines after it: the four metrics with intervals.",
+        "chronolect eval temporal --model-path runs/merged --test-file datasets/dev/dev_subset.jsonl --cutoff 1969-07-20",
     ),
     Command(
         "report",
