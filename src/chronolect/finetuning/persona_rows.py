@@ -19,7 +19,7 @@ from chronolect.timeline import Cutoff
 
 PLAIN = "plain"
 UNKNOWN = "unknown"
-CAPPED = "cap: enough of this book or persona"
+CAPPED = "cap"
 _SHOWN = 20
 
 
@@ -68,6 +68,8 @@ class Rows:
         self._open = ExitStack()
         self._files: dict[str, TextIO] = {}
         self._asked: set[int] = set()
+        self._full_sources: set[str] = set()
+        self._full_personas: set[str] = set()
         self._rows: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
         self._tokens: dict[str, Counter[str]] = {
@@ -91,15 +93,19 @@ class Rows:
         return self._rows.total()
 
     def is_full(self, source: str, persona: str) -> bool:
-        """Whether no row of this book or persona can be kept any more."""
-        return _full(self._tokens["source"][source], self._cap) or _full(
-            self._tokens["persona"][persona], self._persona_cap
-        )
+        """Whether a row of this book or persona was too much once: no other is kept from then on, so that none need be asked for."""
+        return source in self._full_sources or persona in self._full_personas
 
     def add(self, rows: Sequence[Row], problem: str = "") -> bool:
-        """Write a row, and its plain twin if it has one; both are dropped where either must be. Whether they were kept."""
+        """Write a row, and its plain twin if it has one; both are dropped where either must be. Whether they were kept.
+
+        `problem` is why there is nothing to write.
+        """
         tokens = [self._count(row) for row in rows]
         reason = problem or self._reason(rows, tokens)
+        if reason == CAPPED:  # counted, not listed: most of them were never made
+            self._dropped[CAPPED] += 1
+            return False
         if reason:
             self._dropped[reason.partition(":")[0]] += len(rows)
             for row in rows:
@@ -130,11 +136,12 @@ class Rows:
     def _reason(self, rows: Sequence[Row], tokens: Sequence[int]) -> str:
         """Why rows must be dropped; empty if they need not be."""
         spoken = rows[0]
-        source = self._tokens["source"][str(spoken.about["source_id"])]
-        persona = self._tokens["persona"][spoken.persona]
-        if self._cap is not None and source + sum(tokens) > self._cap:
-            return CAPPED
-        if self._persona_cap is not None and persona + tokens[0] > self._persona_cap:
+        source = str(spoken.about["source_id"])
+        if self._cap is not None and self._tokens["source"][source] + sum(tokens) > self._cap:
+            self._full_sources.add(source)
+        if self._persona_cap is not None and self._tokens["persona"][spoken.persona] + tokens[0] > self._persona_cap:
+            self._full_personas.add(spoken.persona)
+        if self.is_full(source, spoken.persona):
             return CAPPED
         if _question_key(spoken) in self._asked:
             return "duplicate: this persona was asked this before"
@@ -176,10 +183,6 @@ class Rows:
 
     def _write(self, name: str, value: Mapping[str, Any]) -> None:
         self._files[name].write(json.dumps(value, ensure_ascii=False) + "\n")
-
-
-def _full(tokens: int, cap: int | None) -> bool:
-    return cap is not None and tokens >= cap
 
 
 def _question_key(row: Row) -> int:
