@@ -39,8 +39,8 @@ def test_every_kind_and_field_has_several_at_any_cutoff(cutoff: str) -> None:
     refusals = Refusals(Cutoff.parse(cutoff))
     for kind in get_args(AnswerType):
         for field in get_args(Field):
-            said = {refusals.reply("era-native", number, kind=kind, field=field)[0] for number in range(200)}
-            assert len(said) >= 12
+            said = {refusals.reply("era-native", number, kind=kind, field=field)[0] for number in range(60)}
+            assert len(said) >= 10
             assert not any("{" in text for text in said)
 
 
@@ -81,7 +81,7 @@ def test_the_day_is_spelled_out() -> None:
     assert any("31 December 1914" in text for text in said)
 
 
-def test_continuations_fit_the_partbefore_them() -> None:
+def test_continuations_fit_the_words_before_them() -> None:
     refusals = Refusals(Cutoff.parse("1969-07-20"))
     ends = {
         before: {refusals.continuation("era-native", before, n, kind="craft")[0] for n in range(50)}
