@@ -159,13 +159,13 @@ def test_a_full_book_is_not_asked_about(sage: Sage, tmp_path: Path) -> None:
 
 def test_a_killed_run_goes_on_to_the_same_result(sage: Sage, tmp_path: Path) -> None:
     file = write_passages(tmp_path / "a.jsonl", *(passage(book, chunk) for book in range(8) for chunk in range(3)))
-    make(sage, file, tmp_path / "whole", turns=2, personas=["deep-red-engineer"])
+    make(sage, file, tmp_path / "whole", turns=2)
     asked = len(sage.requests)
     sage.requests.clear()
     sage.slow_s = 0.02
     script = (
         "import sys; from pathlib import Path; from chronolect.finetuning.persona import write_personas; "
-        "write_personas(Path(sys.argv[1]), out=Path(sys.argv[2]), personas=['deep-red-engineer'], per_passage=1, unknown_share=0.0, "
+        "write_personas(Path(sys.argv[1]), out=Path(sys.argv[2]), personas=['victorian-clerk'], per_passage=1, unknown_share=0.0, "
         "fact_share=0.0, plain_share=0.0, turns=2, teacher_url=sys.argv[3], teacher_model='sage', concurrency=2)"
     )
     run = subprocess.Popen([sys.executable, "-c", script, str(file), str(tmp_path / "killed"), sage.url])
@@ -180,7 +180,7 @@ def test_a_killed_run_goes_on_to_the_same_result(sage: Sage, tmp_path: Path) -> 
     with open(answers, "ab") as file_of_answers:
         file_of_answers.write(b'{"key": "torn')
     sage.slow_s = 0.0
-    make(sage, file, tmp_path / "killed", turns=2, personas=["deep-red-engineer"], concurrency=2)
+    make(sage, file, tmp_path / "killed", turns=2, concurrency=2)
     assert digest_tree(tmp_path / "killed") == digest_tree(tmp_path / "whole")
     # at most the two conversations in flight were asked for again
     assert len(sage.requests) <= asked + 2 * 4
