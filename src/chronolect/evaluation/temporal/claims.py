@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from chronolect.corpus.dating.expressions import find_expressions
-from chronolect.evaluation.temporal.mentions import PLACE_ASKED, Mention, echoes, is_date, is_number, stem
+from chronolect.evaluation.temporal.matching import stem
+from chronolect.evaluation.temporal.mentions import PLACE_ASKED, Mention, date_of, echoes, is_number
 from chronolect.evaluation.temporal.names import SMALL_WORDS, TITLES
 from chronolect.evaluation.temporal.normalise import Text, Word
+from chronolect.evaluation.temporal.tense import asks_for_event, is_past
 from chronolect.evaluation.temporal.vocabulary import common_words
 
 Kind = Literal["name", "number", "date", "thing"]
@@ -21,7 +22,11 @@ _SLOT_BEFORE = re.compile(
 )
 _PLACE_BEFORE = re.compile(r"\b(?:in|on|at|to|from|year|near|around|about|of|over)" + _OPENING)
 _CALLED = re.compile(r"\b(?:called|named|name (?:was|is)|known as) (?:the |a |an )?[\"']?(?P<name>[a-z][\w-]+)")
-_VERB_AFTER = re.compile(r"^[\"')]*(?: \([^)]*\))? (?:was|were|is|did|had|has|became|won|wrote|made|took|led|came|fell|flew|went|[a-z]+ed|beat|broke|began|drew|found|gave|held|left|met|ran|sang|sank|set|shot|spoke|stood|struck|swam|threw|built)\b")  # fmt: skip
+_VERB_AFTER = re.compile(
+    r"^[\"')]*(?: \([^)]*\))? (?:was|were|did|had|became|won|wrote|made|took|led|came|fell|flew|went|[a-z]+ed|beat|broke|began|drew|found|gave|held|"
+    r"left|met|ran|sang|sank|set|shot|spoke|stood|struck|swam|threw|built)\b"
+)
+_PRESENT_AFTER = re.compile(r"^[\"')]*(?: \([^)]*\))? (?:is|are|has|have|does|do|causes?|(?!was\b)[a-z]+s)\b")
 _BEFORE_OR_AFTER = re.compile(
     r"\b(?:second|later|afterwards|then|next|until|previous\w*|former\w*|before|after|succeed\w*|follow\w*|no|nothing|none|nobody|not|never|also|joined|other)\b"
 )
@@ -49,7 +54,7 @@ class Claim:
 def answer_kind(question: Text, answers: Sequence[str]) -> Kind:
     """What sort of answer is asked for."""
     first = Text(answers[0])
-    if is_date(first):
+    if date_of(first):
         return "date"
     if is_number(first):
         return "number"
@@ -61,29 +66,33 @@ def find_claims(
 ) -> list[Claim]:
     """Everything in the response that might be another answer of this kind. `echoed` is the question with its options."""
     known = {stem(word.text) for word in question.words}
+    proper = {stem(word.text) for word in question.words if word.capital}
     own = [(mention.start, mention.end) for mention in mentions] + echoes(response, echoed)
     quoted = [match.span() for match in _QUOTED.finditer(response.clean)] if _CODE.search(response.clean) else None
     spans = [
         (start, end)
-        for start, end in _candidates(response, kind, known)
+        for start, end in _candidates(response, kind, known, proper)
         if not any(first < end and start < last for first, last in own)
         and (
             quoted is None or kind in ("number", "date") or any(first < start and end < last for first, last in quoted)
         )
     ]
     short = len(response.words) <= 6
+    timeless = not asks_for_event(question)
     placed = kind in ("date", "number") or bool(PLACE_ASKED.search(question.lower))
-    return [Claim(start, end, short or _in_place(response, start, end, known, placed)) for start, end in spans]
+    return [
+        Claim(start, end, short or _in_place(response, start, end, known, placed, timeless)) for start, end in spans
+    ]
 
 
 def bears_on(response: Text, question: Text, *, loosely: bool) -> bool:
     """Whether a response bears on the question: it is short, refers back, or has two of the question's words of content.
 
-    `loosely` lets "the novella was" refer back too.
+    `loosely` lets one word of the question do, and "the novella was" refer back too.
     """
     known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS}
     shared = {stem(word.text) for word in response.words} & known
-    if len(shared) >= 2 or len(shared) * 3 >= len(known) or len(response.words) <= 8:
+    if len(shared) >= (1 if loosely else 2) or len(shared) * 3 >= len(known) or len(response.words) <= 8:
         return True
     return bool((_REFERS_BACK_LOOSELY if loosely else _REFERS_BACK).search(response.lower))
 
@@ -104,19 +113,22 @@ def elsewhere(response: Text, question: Text, mention: Mention, claims: Sequence
     """Whether the right name has another part in the story: another one does what was asked, in a clause of its own."""
     known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS and not word.capital}
     first, last = _clause(response, mention.start)
-    if _shared(response, first, last, known) or last - first < 3 + mention.end - mention.start:
+    if last - first < 3 + mention.end - mention.start:  # the name by itself
         return False
-    for claim in claims:
-        start, end = _clause(response, claim.start)
-        told = response.lower[start:end]
-        if (
-            claim.firm
-            and (start, end) != (first, last)
-            and _shared(response, start, end, known)
-            and not _BEFORE_OR_AFTER.search(told)
-        ):
-            return True
-    return False
+    done = {word for word in known if is_past(word)}
+    return any(
+        claim.firm
+        and _does(response, _clause(response, claim.start), some)
+        and not _does(response, (first, last), some)
+        for some in (done, known)
+        for claim in claims
+        if _clause(response, claim.start) != (first, last)
+    )
+
+
+def _does(response: Text, clause: tuple[int, int], words: set[str]) -> bool:
+    """Whether a clause has one of the words, and tells of no other time and of nobody else."""
+    return _shared(response, *clause, words) > 0 and not _BEFORE_OR_AFTER.search(response.lower, *clause)
 
 
 def _shared(response: Text, start: int, end: int, known: set[str]) -> int:
@@ -132,14 +144,14 @@ def _clause(response: Text, place: int) -> tuple[int, int]:
     return start, len(response.clean)
 
 
-def _candidates(response: Text, kind: Kind, known: set[str]) -> Iterator[tuple[int, int]]:
+def _candidates(response: Text, kind: Kind, known: set[str], proper: set[str]) -> Iterator[tuple[int, int]]:
     if kind == "date":
-        for found in find_expressions(response.clean):
+        for found in response.dates:
             words = [word.text for word in response.words if found.start <= word.start < found.end]
             if found.precision in ("day", "month", "year") and not {stem(word) for word in words} <= known:
                 yield found.start, found.end
     elif kind == "number":
-        dated = [(found.start, found.end) for found in find_expressions(response.clean)]
+        dated = [(found.start, found.end) for found in response.dates]
         for word in response.words:
             inside = any(start <= word.start < end for start, end in dated) and len(response.words) > 1
             if (
@@ -150,19 +162,21 @@ def _candidates(response: Text, kind: Kind, known: set[str]) -> Iterator[tuple[i
             ):
                 yield word.start, word.end
     else:
-        yield from _names(response, known, kind)
+        yield from _names(response, known, proper, kind)
         for match in _CALLED.finditer(response.lower):
             if stem(match["name"]) not in known and match["name"] not in SMALL_WORDS:
                 yield match.span("name")
 
 
-def _names(response: Text, known: set[str], kind: Kind) -> Iterator[tuple[int, int]]:
+def _names(response: Text, known: set[str], proper: set[str], kind: Kind) -> Iterator[tuple[int, int]]:
     """Runs of words that are a name by their capitals; in a short text without capitals, of words that are not small."""
     few = len(response.words) <= 8
     groups: list[list[Word]] = []
     for word in response.words:
         if response.caseless or (kind == "thing" and few):
             opens = few and word.text not in SMALL_WORDS and word.text not in TITLES
+        elif len(response.words) <= 3:
+            opens = word.capital and word.text not in SMALL_WORDS
         else:
             opens = word.capital and not _is_common(response, word)
         opens = opens and len(word.text) > 1 and not word.text[0].isdigit()
@@ -171,8 +185,14 @@ def _names(response: Text, known: set[str], kind: Kind) -> Iterator[tuple[int, i
             groups[-1].append(word)
         elif opens:
             groups.append([word])
+    common = known - proper
     for group in groups:
-        if not any(stem(word.text) in known for word in group) and not all(word.text in TITLES for word in group):
+        while group and (group[0].text in TITLES or stem(group[0].text) in common):
+            group = group[1:]
+        while group and stem(group[-1].text) in common:
+            group = group[:-1]
+        label = group and response.clean[group[-1].end :].startswith(":")
+        if group and not label and not any(stem(word.text) in known for word in group):
             yield group[0].start, group[-1].end
 
 
@@ -184,7 +204,9 @@ def _is_common(response: Text, word: Word) -> bool:
         start <= word.start and not response.clean[start : word.start].strip(" \n\"'(-*")
         for start, _ in response.sentences
     )
-    return (opens or response.clean[: word.start].rstrip()[-1:] in (":", '"')) and word.text in common_words()
+    return (opens or response.clean[: word.start].rstrip()[-1:] in (":", '"')) and (
+        word.text in common_words() or (len(word.text) > 6 and word.text.endswith("ly"))
+    )
 
 
 _CALENDAR = frozenset(
@@ -193,13 +215,19 @@ _CALENDAR = frozenset(
 )  # fmt: skip
 
 
-def _in_place(response: Text, start: int, end: int, known: set[str], placed: bool) -> bool:
+def _in_place(response: Text, start: int, end: int, known: set[str], placed: bool, timeless: bool) -> bool:
     """Whether a name stands where an answer stands: after "was" or "by", alone in its clause, or before a verb at the head of it."""
     first, last = response.sentence_of(start)
     before, after = response.lower[first:start], response.lower[end:last]
     head = _CLAUSE.split(before)[-1].strip(" \"'(-*")
     opens = head == "" or all(word in TITLES or word in SMALL_WORDS for word in head.split())
-    if opens and (_VERB_AFTER.search(after) or re.match(r"[\"')]*(?:[,.;:!?]|\s*$)", after)):
+    if opens and not timeless and _PRESENT_AFTER.search(after):
+        return False
+    if opens and (
+        _VERB_AFTER.search(after)
+        or (timeless and _PRESENT_AFTER.search(after))
+        or re.match(r"[\"')]*(?:[,.;:!?]|\s*$)", after)
+    ):
         return True
     slot = _SLOT_BEFORE.search(before) or (placed and _PLACE_BEFORE.search(before))
     return (

@@ -21,6 +21,7 @@ from chronolect.evaluation.temporal.mentions import find_mentions
 from chronolect.evaluation.temporal.noise import find_noise, is_no_language
 from chronolect.evaluation.temporal.normalise import Text
 from chronolect.evaluation.temporal.signals import find_signal
+from chronolect.evaluation.temporal.tense import speaks_of_the_present
 from chronolect.timeline import Cutoff
 
 Verdict = Literal["correct", "incorrect", "abstained", "era_native", "ungraded"]
@@ -98,11 +99,13 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
         return Judgement("incorrect", hedged, f'{how} "{text.clean[mentions[0].start : mentions[0].end]}"')
     if why := is_no_language(text, asked):
         return Judgement("ungraded", False, why)
+    if not claims and (words := find_signal(text, "abstained", weak=True)):
+        return Judgement("abstained", hedged, f'at a loss: "{words}"')
+    if not firm and not is_cut_off(text) and (words := speaks_of_the_present(text, asked)):
+        return Judgement("era_native", hedged, f'tells how things stand: "{words}"')
     claim = firm or (claims[0] if claims and not is_cut_off(text) else None)
     if claim and (bears_on(text, asked, loosely=claim.firm) or heads(text, claim)):
         return Judgement("incorrect", hedged, f'claims "{text.clean[claim.start : claim.end]}"')
-    if not claims and (words := find_signal(text, "abstained", weak=True)):
-        return Judgement("abstained", hedged, f'at a loss: "{words}"')
     return Judgement("ungraded", False, "no answer in it")
 
 

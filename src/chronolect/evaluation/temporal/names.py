@@ -14,19 +14,24 @@ SMALL_WORDS = frozenset(
     "a an the of by to for from with in on at as and or but nor so yet if than then that this these those it he she they we"
     " i you his her their its our is was are were be been being am do does did has have had will would can could shall should"
     " may might must not no yes well oh ah hm hmm um ok okay sure certainly perhaps maybe possibly probably likely surely"
+    " nope nah yep yeah nothing none nobody never nowhere neither hello hi hey greetings welcome thanks thank please sorry dear great good fine interesting click note goodness heavens gracious alas why"
     " because when while where who whom whose which what how why after before during since until under over between into"
     " called named said known only also just even still once there here answer answers correct right name man woman person"
     " think believe suppose guess say mean later finally actually indeed only about around approximately nearly almost"
     " de la le les el los du des der die das den ein eine un une und et y e i ist war est fue era il lo von van zu".split()
 )
 GENERIC = frozenset(
-    "river mount mt mountain mountains lake city town desert ocean sea gulf bay cape strait island islands isle republic"
+    "river mount mt mountain mountains lake city town desert ocean sea gulf bay cape strait island islands isle isles republic"
     " kingdom empire state states county province region peninsula canal bridge tower square street palace castle cathedral"
     " church university college school company corporation corp inc ltd co band group orchestra theatre theater ship vessel"
     " spacecraft spaceship satellite probe rocket shuttle mission telescope planet moon comet crater war battle treaty act"
     " prize award cup party club team fc movement virus disease metal element gas language novel book poem play film movie"
     " song album opera symphony painting magazine newspaper airport station".split()
 )
+PARTICLES = frozenset(
+    ["of", "de", "da", "do", "dos", "das", "di", "del", "della", "du", "des", "d", "la", "le", "el", "al", "bin", "ibn", "ben", "von", "van", "der",
+     "den", "ter", "zu", "y"]
+)  # fmt: skip
 DIRECTIONS = frozenset(
     "north south east west northern southern eastern western central new old san santa saint st los las el upper lower great"
     " port fort mount lake rio".split()
@@ -43,17 +48,17 @@ SHORT_NAMES = {
     "tim": "timothy", "tom": "thomas", "tony": "anthony", "val": "valentina", "vic": "victor", "will": "william", "yura": "yuri",
     "yury": "yuri", "iouri": "yuri",
 }  # fmt: skip
-SAME_PLACES = (
-    ("usa", "us", "united states", "united states of america", "america"),
-    ("uk", "united kingdom", "britain", "great britain"),
+SAME_NAMES = (
+    ("USA", "US", "united states", "united states of america", "america"),
+    ("UK", "united kingdom", "britain", "great britain"),
     ("ussr", "soviet union", "union of soviet socialist republics"),
     ("prc", "people republic of china"),
     ("drc", "democratic republic of congo", "congo kinshasa"),
     ("frg", "west germany", "federal republic of germany"),
     ("gdr", "east germany", "german democratic republic"),
     ("uae", "united arab emirates"),
-    ("un", "united nations", "united nations organisation", "uno"),
-    ("eu", "european union"),
+    ("UN", "united nations", "united nations organisation", "uno"),
+    ("EU", "european union"),
 )
 UNITS = {
     unit: group[0]

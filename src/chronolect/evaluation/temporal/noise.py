@@ -31,7 +31,7 @@ def find_noise(raw: str, response: Text) -> str | None:
     if len(_BROKEN.findall(raw)) >= 3:
         return "broken characters"
     letters = sum(character.isalnum() or character.isspace() for character in raw)
-    if letters < 0.6 * len(raw) and len(raw) > 24 and not re.search(r"[a-z]{3,}.*[a-z]{3,}", response.lower):
+    if letters < 0.6 * len(raw) and len(raw) > 8 and not re.search(r"[a-z]{3,}.*[a-z]{3,}", response.lower):
         return "mostly signs"
     return _loop(said) or _jumble(raw, said)
 

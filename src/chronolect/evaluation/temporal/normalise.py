@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 
+from chronolect.corpus.dating.expressions import Found, find_expressions
 from chronolect.evaluation.temporal.numbers import read_numbers
 
 _LETTERS = str.maketrans({
@@ -33,10 +34,14 @@ _CONTRACTIONS = (
 )  # fmt: skip
 _INITIALS = re.compile(r"\b(?:[A-Z]\.[ ]?){1,5}[A-Z]\b\.?(?!\w)|\b[A-Z]\.(?=[ ]?[A-Z])")
 _ABBREVIATIONS = re.compile(
-    r"\b(Mr|Mrs|Ms|Mme|Mlle|Mt|Dr|Prof|St|Sr|Jr|Lt|Col|Capt|Gen|Maj|Sgt|Rev|Hon|Gov|Sen|Pres|vs|etc|No)\."
+    r"\b(Mr|Mrs|Ms|Mme|Mlle|Mt|Dr|Prof|St|Sr|Jr|Lt|Col|Capt|Gen|Maj|Sgt|Rev|Hon|Gov|Sen|Pres|vs|etc)\."
 )
 _THOUSANDS = re.compile(r"(?<=\d)[, ' ](?=\d{3}(?!\d))")
 _WORD = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*")
+_SMALL_MONTH = re.compile(
+    r"\b(?:january|february|april|june|july|august|september|october|november|december|(?:march|may)(?=,? \d)|(?<=\d )(?:march|may)|"
+    r"(?<=th of )(?:march|may)|(?<=st of )(?:march|may))\b"
+)
 _WRITTEN_OUT = {"mt": "mount", "st": "saint", "ste": "saint", "ft": "fort", "dr": "doctor"}
 _SENTENCE_END = re.compile(r"[.!?…]+[\"')\]]*(?=\s|$)|\n+|;\s|[。！？]")
 SKIPPED = frozenset({"the", "a", "an", "of", "de", "la", "le", "el", "and", "der", "die", "das", "von", "van", "du", "des"})  # fmt: skip
@@ -64,6 +69,11 @@ class Text:
         assert len(self.lower) == len(self.clean)
 
     @cached_property
+    def dates(self) -> list[Found]:
+        """The dated expressions, also where months are written small."""
+        return find_expressions(_SMALL_MONTH.sub(lambda match: match[0].capitalize(), self.clean))
+
+    @cached_property
     def caseless(self) -> bool:
         """Whether the text is all in small letters or all in capitals, so that capitals tell no names."""
         return self.clean in (self.lower, self.clean.upper())
@@ -89,6 +99,11 @@ class Text:
         if self.clean[start:].strip():
             found.append((start, len(self.clean)))
         return found
+
+    def opens_sentence(self, word: Word) -> bool:
+        """Whether a word is the first of its sentence."""
+        start, _ = self.sentence_of(word.start)
+        return not self.clean[start : word.start].strip(" \n\"'(-*")
 
     def sentence_of(self, place: int) -> tuple[int, int]:
         """The sentence that character `place` lies in."""
