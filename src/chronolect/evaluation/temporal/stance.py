@@ -1,0 +1,100 @@
+"""Whether a response stands by a name that it mentions."""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from chronolect.evaluation.temporal.names import PARTICLES
+from chronolect.evaluation.temporal.normalise import Text
+
+Stance = Literal["asserted", "negated", "listed"]
+
+_NOT = re.compile(
+    r"(?:\bnot|\bnever|\bneither|\bnor|\brather than|\binstead of|(?<!none )(?<!no )\bother than|\bunlike|\bno longer|\bfar from|\bhardly|\bbefore|\brule out|\bwithout)"
+    r"(?: (?!only|until|before|alone|just|merely|sure|certain|know|say|tell|mistaken|wrong|remember|recall|confirm|verify|prove)[\w-]+){0,4} ?[\"'(]*$"
+)
+_FALSE = re.compile(
+    r"\b(?:false|wrong|incorrect|untrue|mistaken|a myth|no truth|a lie|a mistake|contrary)\b[^.;]{0,40}"
+    r"\b(?:that|to say|to think|claims?|to believe)\b[^.;]{0,40}$"
+)
+_EXCEPT = re.compile(
+    r"\b(?:anything|anyone|anybody|everyone|everybody|nobody|no one|all|none) (?:but|except)(?: \w+)? ?[\"'(]*$"
+    r"|\bno reason to [^.;]*$|\b(?:doubt|unlikely|impossible|improbable)\b[^.;,]{0,20}\bthat\b[^.;,]*$"
+)
+_TAG_QUESTION = re.compile(r"\b(?:was|is|did|were|has|had|would|could) not (?:it|that|he|she|they|there|this)\b")
+_WRONG = r"(?:wrong|incorrect|false|untrue|mistaken|a mistake|an error|a myth|in error|not (?:so|true|right|correct|the case))"
+_DENIED_AFTER = re.compile(
+    r"^[\"')]*,? (?:was|is|were|are|did|does|had|has|have|could|would|can)(?: \w+)? not\b(?! (?:only|alone|just|merely|until|it|he|she|that|they)\b)"
+    rf"|^[\"')]* (?:is|was) {_WRONG}|^[\"')]*,? never\b"
+    rf"|^[^.;:]{{0,30}}\b(?:that|this|it|they|which|these|those) (?:is|was|are|would be) (?:\w+ )?{_WRONG}\b"
+    r"|^[\"')]* (?:had|has|have) (?:\w+ )?(?:nothing|no part|no hand|no share|little)\b"
+    r"|^[\"')]* (?:is|was) (?:often|commonly|sometimes|usually|wrongly|widely) (?:\w+ )?(?:named|credited|mentioned|said|thought|believed|given|cited)\b"
+)
+_NO_AFTER = re.compile(
+    r"^[\"')]*(?:\?|\.\.\.)+ ?[\"']?(?:no|not|wrong|nay|never|hardly)\b|^[\"')]*[.!;] (?:but )?(?:it|that|he|she|they|this) (?:was|is|did|were|had) not\b"
+)
+_MAYBE = r"(?:possibly |perhaps |maybe |else |even )?(?:the |a |by |in )?"
+_OR_AFTER = re.compile(rf"^[\"')]*(?:,? [^.;:!?]{{1,60}}?)?,? or {_MAYBE}(?P<other>[A-Z0-9][\w.-]*)")
+_OR_BEFORE = re.compile(rf"(?P<other>[A-Z0-9][\w.-]*),? or {_MAYBE}[\"'(]*$")
+_LEAD_IN = re.compile(
+    r"^\W*(?:\d{1,2}[.)] |[-*•] )?(?:(?:perhaps|maybe|possibly|either|and|or|the|by|it was|it is|it (?:could|may|might|must) (?:be|have been)|could be|in|one of|any of|these|them) )*",
+    re.IGNORECASE,
+)
+_FEWEST_ITEMS = 3
+
+
+def stance(
+    response: Text, start: int, end: int, mentions: Sequence[tuple[int, int]], *, of_place: bool = False
+) -> Stance:
+    """How the mention at `start` to `end` is meant: asserted, negated, or listed among several candidates.
+
+    `mentions` are all mentions of the answer, and `of_place` says that a place was asked for, which may come with its country behind it.
+    """
+    first, last = response.sentence_of(start)
+    before, after = response.lower[first:start], response.lower[end:last]
+    clause = re.split(r"[,:]\s| - |\bbut\b", before)[-1]
+    asks = response.clean[start:last].rstrip(" \n\"'").endswith("?") and _TAG_QUESTION.search(clause)
+    if (_NOT.search(clause) and not asks) or _EXCEPT.search(before) or _FALSE.search(before):
+        return "negated"
+    if _DENIED_AFTER.search(after) or _NO_AFTER.search(response.lower[end : end + 20]):
+        return "negated"
+    if _is_alternative(response, start, end, mentions) or _is_item(response, start, end, mentions, of_place):
+        return "listed"
+    return "asserted"
+
+
+def _is_alternative(response: Text, start: int, end: int, mentions: Sequence[tuple[int, int]]) -> bool:
+    """Whether an "or" joins the mention with another candidate, which is no mention of the answer itself."""
+    first, last = response.sentence_of(start)
+    after, before = _OR_AFTER.search(response.clean[end:last]), _OR_BEFORE.search(response.clean[first:start])
+    places = [end + after.start("other")] if after else []
+    places += [first + before.start("other")] if before else []
+    return any(not any(one <= place < other for one, other in mentions) for place in places)
+
+
+def _is_item(response: Text, start: int, end: int, mentions: Sequence[tuple[int, int]], of_place: bool) -> bool:
+    """Whether the mention is an item of a bare list."""
+    first, last = response.sentence_of(start)
+    sentence, name = response.clean[first:last], response.clean[start:end]
+    names = [response.clean[one:other] for one, other in mentions]
+    lists = [
+        (re.split(r"\s*/\s*|\s+or\s+", sentence), 2),
+        *((re.split(r"\s*,\s*(?:and |or )?|\s+and\s+", part), _FEWEST_ITEMS) for part in re.split(r":\s", sentence)),
+        ([line for line in response.clean.split("\n") if line.strip()], _FEWEST_ITEMS),
+    ]
+    return any(
+        len(items) >= fewest
+        and all(_is_bare(item) for item in items)
+        and any(name in item for item in items)
+        and sum(not any(known in item for known in names) for item in items) >= fewest - 1
+        and not (of_place and name == items[0].strip() and len(response.sentences) == 1)
+        for items, fewest in lists
+    )
+
+
+def _is_bare(item: str) -> bool:
+    """Whether a piece of text is a name or number of at most five words and nothing else."""
+    names = re.findall(r"[^\W_][\w'.-]*", _LEAD_IN.sub("", item.strip(), count=1))
+    return 1 <= len(names) <= 5 and all(
+        name[0].isupper() or name[0].isdigit() or name in PARTICLES or name == "the" for name in names
+    )

@@ -1,0 +1,65 @@
+"""Whether a question is about an event, and whether a response speaks of the world as it is instead."""
+
+import re
+
+from chronolect.evaluation.temporal.matching import stem
+from chronolect.evaluation.temporal.names import SMALL_WORDS
+from chronolect.evaluation.temporal.normalise import Text
+
+# Participles after "is" and "has" are no past tense.
+_PARTICIPLE = re.compile(
+    r"\b(?:is|are|has|have|having|been|be|being|am|will|shall|may|can|get|gets|remains?)\b(?: (?!was|were|did)[\w-]+){0,3}? "
+    r"(?:[a-z]+(?:ed|en|wn|ung|ilt|eld|ade|ost|ought|aught|old)|had|kept|gone|come|done|become|left|met|sent|led|won|heard|stood|begun|run|set|"
+    r"put|cut|hit|found|said|paid|read)\b"
+)
+_PAST = re.compile(
+    r"\b(?:was|were|did|had|went|came|took|won|became|fell|flew|led|made|wrote|gave|held|left|met|beat|broke|began|drew|found|ran|sang|sank|shot|"
+    r"spoke|stood|struck|swam|threw|built|said|told|got|brought|bought|kept|lost|sent|saw|rose|grew|knew|paid|chose|drove|(?!need|speed|breed|indeed|"
+    r"seed|feed|shed|bed|red|hundred|sacred|naked|wicked|embed|succeed|proceed|exceed|agreed|unlimited|united|so-called)[a-z]{2,}ed)\b"
+)
+_EVENT = re.compile(rf"{_PAST.pattern}|\b1[5-9]\d\d\b|\b20\d\d\b")
+_DEFINES = re.compile(
+    r"\b(?:is|are) (?:one of |usually |often )?(?:a|an|any)\b|\b(?:is|are) (?:\w+ )?(?:used|made|found|known|considered|played|located|important)\b|"
+    r"\b(?:is|are) the (?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|\w+est|most)\b|\b(?:every|each|usually|typically|always)\b"
+)
+_OFFERS = re.compile(
+    r"\b(?:happy|glad|delighted|pleased|love|ready) to\b|\bhow (?:can|may) i\b|\bfeel free\b|\blet me know\b|\bhere (?:is|are)\b|\bplease\b|\bclick\b"
+)
+_HOLDER = re.compile(
+    r"(?:^|[.!?]\s)\W*(?:The |Our |His |Her )?(?:[A-Z][\w-]+ ){1,3}(?:is|are|has|have|still|sits?|reigns?|rules?|leads?|governs?|holds?|remains?|stands?)\b"
+)
+_AKIN = 5
+_FEWEST_NEWS = 2
+
+
+def asks_for_event(question: Text) -> bool:
+    """Whether a question is about what happened once, and not about what is always so."""
+    return bool(_EVENT.search(question.lower))
+
+
+def is_past(text: str) -> bool:
+    """Whether a text in lower case tells of what happened."""
+    return bool(_PAST.search(_PARTICIPLE.sub(" ", text)))
+
+
+def speaks_of_the_present(response: Text, question: Text) -> str | None:
+    """The subject of a response about the world as it is, where the question is about an event; None where it is none.
+
+    Who is asked what came to pass and says how things stand answers from before. A definition does not, nor does what only repeats the question.
+    """
+    if not asks_for_event(question) or is_past(response.lower):
+        return None
+    if _DEFINES.search(response.lower) or _OFFERS.search(response.lower):
+        return None
+    known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS}
+    said = [word for word in response.words if word.text not in SMALL_WORDS]
+    if len({stem(word.text) for word in said} - known) < _FEWEST_NEWS:
+        return None
+    holder = _HOLDER.search(response.clean)
+    shared = next((word for word in said if any(_akin(word.text, other) for other in known)), None)
+    return holder[0] if holder else response.clean[shared.start : shared.end] if shared else None
+
+
+def _akin(one: str, other: str) -> bool:
+    """Whether two words are the same or begin with the same five letters, as "conceived" and "conception"."""
+    return stem(one) == other or (len(one) > _AKIN and one[:_AKIN] == other[:_AKIN])
