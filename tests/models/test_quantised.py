@@ -1,5 +1,6 @@
 """Weights in 4 and 8 bits: how far they are from the plain ones, and how many they are."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,13 @@ def test_evaluating_does_not_change_quantised_weights(folder: Path) -> None:
     before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
     logits(model)
     assert all(torch.equal(weight, before[name]) for name, weight in model.named_parameters())
+
+
+def test_a_missing_bitsandbytes_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    with pytest.raises(ModuleNotFoundError) as caught:
+        load_quantised(folder, bits=4, device="cpu")
+    assert caught.value.name == "bitsandbytes"
 
 
 @pytest.mark.parametrize("bits", [4, 8])

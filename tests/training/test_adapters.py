@@ -120,9 +120,10 @@ def test_a_run_on_quantised_weights_goes_on_where_it_stopped(
     assert (stopped / adapter).read_bytes() == (whole / adapter).read_bytes()
 
 
-def test_quantised_weights_are_not_quantised_again(base: Path, tmp_path: Path) -> None:
+def test_quantised_weights_are_not_trained(base: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(base, tmp_path / "model")
     stored = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(stored | {"quantization_config": {"quant_method": "fp8"}}))
-    with pytest.raises(UserError, match=r"quantised already \(fp8\); give the model it was made from"):
-        load_for_training(folder, config(use_4bit=True), checkpoint=None)
+    for settings in (config(use_4bit=True), config(), config(lora_r=0)):
+        with pytest.raises(UserError, match=r"quantised already \(fp8\); give the model it was made from"):
+            load_for_training(folder, settings, checkpoint=None)

@@ -6,8 +6,7 @@ from typing import Any, Literal
 import torch
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
-from chronolect.errors import UserError
-from chronolect.models.loading import load_model, stored_quantisation
+from chronolect.models.loading import load_model
 
 
 def load_quantised(
@@ -27,13 +26,11 @@ def load_quantised(
         device: `cpu` keeps the model off the accelerator; anything else loads it there where there is one, to stay there.
 
     Raises:
-        UserError: Where the model cannot be loaded, or its folder holds quantised weights already.
+        UserError: Where the model cannot be loaded.
         ModuleNotFoundError: Without bitsandbytes.
     """
     import bitsandbytes
 
-    if method := stored_quantisation(model):
-        raise UserError(f"{model}: its weights are quantised already ({method}); give the model it was made from")
     config = (
         BitsAndBytesConfig(
             load_in_4bit=True,

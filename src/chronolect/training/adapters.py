@@ -7,7 +7,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_t
 from transformers import PreTrainedModel
 
 from chronolect.errors import UserError
-from chronolect.models.loading import DType, load_model
+from chronolect.models.loading import DType, load_model, stored_quantisation
 from chronolect.models.quantised import load_quantised
 from chronolect.training.config import TrainingConfig
 from chronolect.training.hardware import uses_bfloat16
@@ -44,7 +44,12 @@ def load_for_training(
         config: The run's settings.
         checkpoint: The checkpoint to resume from.
         dtype: Type of the weights in memory.
+
+    Raises:
+        UserError: Where the model cannot be loaded, its folder holds quantised weights, or it has no layers for adapters.
     """
+    if method := stored_quantisation(model):
+        raise UserError(f"{model}: its weights are quantised already ({method}); give the model it was made from")
     if not config.lora_r:
         return load_model(checkpoint or model, dtype=dtype)
     base = _load_quantised(model, config) if config.use_4bit or config.use_8bit else load_model(model, dtype=dtype)
