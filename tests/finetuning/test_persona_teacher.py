@@ -61,7 +61,9 @@ class Sage:
         assert ship is not None
         if "one question" in system.lower():
             watch = user.count("Visitor:") + 1
-            return json.dumps({"question": f"How many hands beside {ship[2]} had the {ship[1]} in watch {watch}?"})
+            return json.dumps(
+                {"question": f"How many hands beside {ship[2]} had the {ship[1]} in watch {'abcd'[watch - 1]}?"}
+            )
         again = sum(one["messages"] == body["messages"] for one in self.requests)
         for mark, text in self.spoil.items():
             if mark in user and not (self.mends and again > 1):
@@ -116,6 +118,7 @@ def test_the_persona_is_in_the_prompt_and_the_question_comes_first(sage: Sage, t
         ("No.", "answer: 3 characters"),
         ("There were twenty hands on board of her and", "answer: unfinished"),
         ("{{not json", "answer: not the JSON"),
+        ("There were 77 hands on board of her, I believe.", "answer: 77 is in it"),
         ("There were twenty hands and a transistor radio on board.", "anachronism: .*transistor"),
     ],
 )

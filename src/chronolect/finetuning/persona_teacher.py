@@ -33,6 +33,7 @@ _ARTEFACT = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _WORD = re.compile(r"[^\W\d_]{5,}")
+_NUMBER = re.compile(r"\d+")
 
 Key = Literal["question", "answer"]
 
@@ -143,7 +144,7 @@ class _Talk:
             )
             self.tokens += tokens
             found = _read(text, key)
-            problem = _problem(found, key, passage.text, self.questions)
+            problem = _problem(found, key, f"{passage.title} {passage.text}", self.questions)
             if not problem and found is not None:
                 return " ".join(found.split())
         raise _UnusableError(f"{key}: {problem}")
@@ -205,6 +206,8 @@ def _problem(text: str | None, key: Key, passage: str, asked: Sequence[str]) -> 
         return "asked before"
     if key == "question" and not _stems(text) & _stems(passage):
         return "no word of the passage in it"
+    if invented := set(_NUMBER.findall(text)) - set(_NUMBER.findall(" ".join((passage, *asked)))):
+        return f"{min(invented)} is in it, but not in the passage"
     return ""
 
 
