@@ -12,8 +12,8 @@ from chronolect.console import say
 from chronolect.errors import UserError
 from chronolect.export.agreement import compare_logits, fixed_prompts, logits_of, sample_answer, say_agreement
 from chronolect.export.fp8_check import fp8_differences
+from chronolect.export.naming import published_name
 from chronolect.models.compressed import quiet
-from chronolect.models.language_model import short_name
 from chronolect.models.loading import load_model, load_tokenizer, stored_quantisation
 
 _LARGEST_ERROR = 0.5  # relative; rounding to FP8's 3 bits of mantissa explains a few hundredths in a trained model
@@ -45,7 +45,7 @@ def export_fp8(
     """
     if method := stored_quantisation(model):
         raise UserError(f"{model}: its weights are quantised already ({method}); give the model it was made from")
-    place = out or Path(f"{short_name(model)}-FP8-Dynamic")
+    place = out or Path(f"{published_name(model)}-FP8-Dynamic")
     inputs = [Path(model)] if Path(model).is_dir() else []
     with stage(place, command="export fp8", config={"model": model, "verify": verify}, inputs=inputs) as work:
         tokenizer = load_tokenizer(model)

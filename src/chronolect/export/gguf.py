@@ -19,6 +19,7 @@ from chronolect.export.compare import Original
 from chronolect.export.gguf_check import FileReport, check_file, inspect_file
 from chronolect.export.gguf_vocabulary import read_vocabulary
 from chronolect.export.gguf_weights import read_source, write_gguf
+from chronolect.export.naming import published_name
 from chronolect.models.gguf_file import load_cyllama
 from chronolect.models.loading import check_model_folder
 
@@ -99,7 +100,7 @@ def export_gguf(
         else:
             source = read_source(model)
             vocabulary = read_vocabulary(model, config=source.config)
-            title = name or _name(model)
+            title = name or published_name(model)
 
             def write(kind: str, file: Path) -> None:
                 write_gguf(source, vocabulary, file, file_type=kind, name=title, licence=licence)
@@ -158,12 +159,6 @@ def _check_quants(quants: Sequence[str]) -> list[str]:
     if not quants:
         raise UserError(f"--quant: give at least one of {', '.join(known)}")
     return list(dict.fromkeys(quants))
-
-
-def _name(model: Path) -> str:
-    """A run's `final` folder is named after the run."""
-    folder = model.resolve()
-    return folder.parent.name if folder.name == "final" else folder.name
 
 
 def _external_writer(model: Path, checkout: Path) -> Callable[[str, Path], None]:

@@ -45,7 +45,7 @@ def load_quantised(
     for module in loaded.modules():
         if isinstance(module, bitsandbytes.nn.Linear4bit):
             # On processors with AVX512-BF16 bitsandbytes repacks a layer at its first evaluation, rounds its scales to bfloat16,
-            # and gives no gradients from then on: a validation in the middle of a run would end its learning.
+            # and passes no gradients through it from then on: a validation in the middle of a run would spoil it.
             switch: Any = module
             switch.support_avx512bf16_for_cpu = False
     return loaded
