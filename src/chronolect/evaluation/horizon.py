@@ -20,7 +20,7 @@ from chronolect.timeline import Cutoff, Span, Verdict
 from chronolect.timeline.calendar import civil, year_end, year_start
 from chronolect.timeline.notation import write_day
 
-_HEADLINE: Scoring = "calibrated"
+HEADLINE: Scoring = "calibrated"
 _SIDES = {Verdict.BEFORE: "before", Verdict.AFTER: "after", Verdict.STRADDLES: "straddling", Verdict.UNDATED: "undated"}
 
 
@@ -35,7 +35,7 @@ class Graded:
     year: int | None
     type: str
 
-    def right(self, scoring: Scoring = _HEADLINE) -> bool:
+    def right(self, scoring: Scoring = HEADLINE) -> bool:
         """Whether the right option was picked."""
         return self.answer.picks[scoring] == 0
 
@@ -101,7 +101,7 @@ def eval_horizon(
         raise UserError(f"{probes or 'the embedded chronicle'}: no probes of --splits {' '.join(splits or [])} in it")
     types = {fact.id: str(fact.type) for fact in facts}
     aliases = {fact.id: fact.aliases for fact in facts}
-    times = [_locate(probe, line) for probe in asked]
+    times = [locate(probe, line) for probe in asked]
     config = {
         "models": models,
         "names": called,
@@ -141,7 +141,7 @@ def eval_horizon(
         found = {
             "cutoff": str(line),
             "seed": seed,
-            "scoring": _HEADLINE,
+            "scoring": HEADLINE,
             "level": 0.95,
             "fewest": FEWEST,
             "probes": {
@@ -242,7 +242,7 @@ def _sample(probes: list[Probe], limit: int | None, seed: int) -> list[Probe]:
     return [probes[place] for place in sorted(random.Random(seed).sample(range(len(probes)), limit))]
 
 
-def _locate(probe: Probe, cutoff: Cutoff) -> tuple[str, int | None, int | None]:
+def locate(probe: Probe, cutoff: Cutoff) -> tuple[str, int | None, int | None]:
     """Side of the cutoff, middle day and its year."""
     try:
         span = Span.parse(probe.date) if probe.date else Span()
@@ -268,7 +268,7 @@ def _headline(heldout: Sequence[Graded], point: dict[str, Any]) -> dict[str, Any
     }
 
 
-def _accuracy(graded: Sequence[Graded], scoring: Scoring = _HEADLINE) -> dict[str, Any]:
+def _accuracy(graded: Sequence[Graded], scoring: Scoring = HEADLINE) -> dict[str, Any]:
     n = len(graded)
     correct = sum(g.right(scoring) for g in graded)
     chance = sum(1 / len(g.probe.options) for g in graded) / n if n else 0.25
@@ -286,7 +286,7 @@ def _by(graded: Sequence[Graded], key: Callable[[Graded], str]) -> dict[str, Any
 def _wrong_tags(graded: Iterable[Graded]) -> dict[str, Any]:
     """Of the wrong picks, how many were past, future or irrelevant; and how often each was on offer there."""
     wrong = [g for g in graded if not g.right()]
-    picked = Counter(g.probe.options[g.answer.picks[_HEADLINE]].tag for g in wrong)
+    picked = Counter(g.probe.options[g.answer.picks[HEADLINE]].tag for g in wrong)
     offered = Counter(option.tag for g in wrong for option in g.probe.options[1:])
     return {
         "wrong": len(wrong),

@@ -1,0 +1,105 @@
+"""The comparison as a block of text for a terminal."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from chronolect.evaluation.unlearning.compare import Compared, verdict
+
+_GAP = "  "
+Cell = Callable[[Compared], str]
+
+
+def screen(results: Mapping[str, Any]) -> str:
+    """The block: the main table, what stands behind it, and a line of words for each model."""
+    models: Sequence[Compared] = results["models"]
+    counts = results["questions"]
+    lines = [
+        f"UNLEARNING AFTER {results['cutoff']} (every rate with its 95 % interval)",
+        "",
+        *_table(models, _MAIN),
+        "",
+        *_table(models, _BEHIND),
+        "",
+        *(f"{model['name']}: {'; '.join(verdict(model))}" for model in models),
+        "",
+        f"four-choice: {counts['after']:,} questions after the cutoff, {counts['before']:,} before it, in wordings kept out of training, "
+        f"chance {models[0]['four_choice'].get('after', {}).get('chance', 0.25):.2f}; open: {counts['open']:,} questions",
+        "Not tested: " + "; ".join(results["not_tested"]),
+    ]
+    return "\n".join(lines)
+
+
+def share(part: Mapping[str, Any] | None) -> str:
+    """Accuracy, or a rate, with its interval.
+
+    >>> share({"accuracy": 0.256, "low": 0.2, "high": 0.31, "n": 100}), share(None)
+    ('0.26 [0.20, 0.31]', '–')
+    """
+    if not part:
+        return "–"
+    value = next((part[key] for key in ("accuracy", "rate", "value") if part.get(key) is not None), None)
+    if value is None:
+        return "–"
+    ends = f" [{part['low']:.2f}, {part['high']:.2f}]" if part.get("low") is not None else ""
+    return f"{value:.2f}{ends}"
+
+
+def signed(part: Mapping[str, Any] | None, *, digits: int = 2) -> str:
+    """A change with its interval.
+
+    >>> signed({"value": -0.031, "low": -0.06, "high": 0.01})
+    '-0.03 [-0.06, +0.01]'
+    """
+    if not part or part.get("value") is None:
+        return "–"
+    ends = f" [{part['low']:+.{digits}f}, {part['high']:+.{digits}f}]" if part.get("low") is not None else ""
+    return f"{part['value']:+.{digits}f}{ends}"
+
+
+def cost(part: Mapping[str, Any] | None) -> str:
+    """Steps and time.
+
+    >>> cost({"steps": 450, "seconds": 149.2})
+    '450 steps, 149 s'
+    """
+    return "–" if part is None else f"{part['steps']:,} steps, {part['seconds']:,.0f} s"
+
+
+def _rate(name: str, key: str) -> Cell:
+    return lambda model: share(model["open"][name]["intervals"][key])
+
+
+def _known(side: str, split: str | None = None) -> Cell:
+    def cell(model: Compared) -> str:
+        part = model["four_choice"].get(side)
+        return share(part[split] if part and split else part)
+
+    return cell
+
+
+_MAIN: Sequence[tuple[str, Cell]] = (
+    ("model", lambda model: ("  " if model["made_from"] else "") + model["name"]),
+    ("four-choice after", _known("after")),
+    ("four-choice before", _known("before")),
+    ("change before", lambda model: signed(model["four_choice"].get("change", {}).get("before"))),
+    ("false refusals", _rate("retain_val", "false_refusal_rate")),
+    ("bits per byte", lambda model: share(model["utility"].get("bits_per_byte"))),
+    ("change", lambda model: signed(model["utility"].get("change"))),
+    ("cost", lambda model: cost(model["cost"])),
+)
+_BEHIND: Sequence[tuple[str, Cell]] = (
+    _MAIN[0],
+    ("after: in training", _known("after", "shown")),
+    ("not in training", _known("after", "unshown")),
+    ("open: right before", _rate("retain_val", "accuracy")),
+    ("leaks after", _rate("unlearn_val", "leakage_rate")),
+    ("declines after", _rate("unlearn_val", "success_rate")),
+    ("made up after", _rate("unlearn_val", "confabulation_rate")),
+)
+
+
+def _table(models: Sequence[Compared], columns: Sequence[tuple[str, Cell]]) -> list[str]:
+    rows = [[head for head, _ in columns], *([cell(model) for _, cell in columns] for model in models)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(columns))]
+    lines = [_GAP.join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [lines[0], "-" * max(map(len, lines)), *lines[1:]]

@@ -1,0 +1,144 @@
+"""The whole comparison on real models: a stand-in and a small Llama."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chronolect.artifacts import read_json
+from chronolect.corpus import CorpusWriter, Document
+from chronolect.errors import UserError
+from chronolect.evaluation.unlearning.command import eval_unlearning
+
+
+def settings(data_folder: Path, deed_file: Path, **more: Any) -> dict[str, Any]:
+    return {
+        "cutoff": "1969-07-20",
+        "data": data_folder,
+        "probes": deed_file,
+        "references": 1,
+        "limit": 6,
+        "max_tokens": 4,
+        "bootstrap": 50,
+        "chat_template": "question",
+        **more,
+    }
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("neutral") / "corpus"
+    with CorpusWriter(folder) as writer:
+        for number in range(5):
+            writer.write(Document(id=str(number), text=f"Rain falls on day {number}."))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def compared(
+    model_folder: Path, data_folder: Path, deed_file: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
+    """A small model beside the stand-in, and what the command returned."""
+    out = tmp_path_factory.mktemp("compared") / "unlearning"
+    counts = eval_unlearning(
+        [str(model_folder), "dummy"],
+        out=out,
+        names=["start", "unlearned"],
+        **settings(data_folder, deed_file, neutral=corpus),
+    )
+    return out, counts
+
+
+def test_every_rate_has_its_n_and_interval(compared: tuple[Path, dict[str, Any]]) -> None:
+    results = read_json(compared[0] / "unlearning.json")
+    assert results["questions"] == {"before": 24, "after": 24, "control": 0, "trap": 1, "open": 24}
+    start, unlearned = results["models"]
+    assert "change" not in start["four_choice"]
+    assert unlearned["four_choice"]["change"]["before"]["n"] == 24
+    for model in results["models"]:
+        for side in ("before", "after"):
+            part = model["four_choice"][side]
+            assert part["low"] <= part["accuracy"] <= part["high"]
+            assert part["shown"]["n"] == 20
+            assert part["unshown"]["n"] == 4
+        assert model["open"]["unlearn_train"]["total"] == 6
+        assert model["utility"]["bits_per_byte"]["n"] == 5
+        assert model["fluency"]["loops"]["n"] == 24
+    assert unlearned["utility"]["change"]["value"] == pytest.approx(
+        unlearned["utility"]["bits_per_byte"]["value"] - start["utility"]["bits_per_byte"]["value"]
+    )
+
+
+def test_answers_can_be_read_and_graded_again(compared: tuple[Path, dict[str, Any]]) -> None:
+    rows = [json.loads(line) for line in (compared[0] / "models" / "01-answers.jsonl").read_text().splitlines()]
+    assert len(rows) == 24
+    assert {row["set"] for row in rows} == {"retain_val", "retain_train", "unlearn_val", "unlearn_train"}
+    assert {row["model"] for row in rows} == {"start"}
+    assert len((compared[0].parent / "unlearning_generations.jsonl").read_text().splitlines()) == 48
+
+
+def test_the_screen_names_models_and_what_was_not_tested(compared: tuple[Path, dict[str, Any]]) -> None:
+    screen = compared[1]["screen"]
+    assert "four-choice after" in screen
+    assert "unlearned: too few questions after the cutoff; too few questions before the cutoff" in screen
+    assert "forget quality against a retain-only model (--reference)" in screen
+    assert "relearning" in screen
+
+
+def test_a_killed_run_goes_on_with_the_model_it_was_at(
+    data_folder: Path, deed_file: Path, model_folder: Path, tmp_path: Path
+) -> None:
+    whole = tmp_path / "whole"
+    given = settings(data_folder, deed_file)
+    eval_unlearning(["dummy", str(model_folder)], out=whole, **given)
+    killed = tmp_path / "killed"
+    script = (
+        "import os, sys, signal\n"
+        "from pathlib import Path\n"
+        "from chronolect.evaluation.unlearning import command\n"
+        "real = command.open_model\n"
+        "def opened(spec, **more):\n"
+        "    if spec != 'dummy': os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return real(spec, **more)\n"
+        "command.open_model = opened\n"
+        "command.eval_unlearning(['dummy', sys.argv[1]], out=Path(sys.argv[2]), cutoff='1969-07-20', data=Path(sys.argv[3]), "
+        "probes=Path(sys.argv[4]), references=1, limit=6, max_tokens=4, bootstrap=50, chat_template='question')\n"
+    )
+    arguments = [sys.executable, "-c", script, *map(str, (model_folder, killed, data_folder, deed_file))]
+    done = subprocess.run(arguments, check=False, capture_output=True, env={**os.environ})
+    assert done.returncode == -signal.SIGKILL
+    kept = killed.with_name(".killed.partial") / "models" / "01.json"
+    written = kept.stat().st_mtime_ns
+    time.sleep(0.01)
+    eval_unlearning(["dummy", str(model_folder)], out=killed, **given)
+    assert (killed / "models" / "01.json").stat().st_mtime_ns == written  # not measured again
+    assert read_json(killed / "unlearning.json") == read_json(whole / "unlearning.json")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"start": "strat"}, r"--start strat: no model of that name among dummy"),
+        ({"reference": "locked"}, r"--reference locked: no model of that name"),
+        ({"names": ["a", "b"]}, r"--names: 2 for 1 models"),
+        ({"references": -1}, r"--references -1: at least 0"),
+        ({"limit": 0}, r"--limit 0: at least 1"),
+        ({"cutoff": "1900-01-01"}, r"no held-out probe of a fact before"),
+    ],
+)
+def test_wrong_input_is_one_line(
+    more: dict[str, Any], message: str, data_folder: Path, deed_file: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=message):
+        eval_unlearning(["dummy"], out=tmp_path / "out", **settings(data_folder, deed_file, **more))
+
+
+def test_a_missing_record_file_is_named(data_folder: Path, deed_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"retain_val.jsonl: no such file; --data takes a folder"):
+        eval_unlearning(["dummy"], out=tmp_path / "out", **settings(tmp_path, deed_file))
