@@ -4,9 +4,16 @@ import re
 
 _OPTION = re.compile(r"(?:^|\n|\s)\(?(?P<letter>[A-H])[).:]\s+(?P<text>.+?)(?=\s*(?:\n|\s\(?[A-H][).:]\s|$))")
 _PICK = re.compile(
-    r"^\W*(?:(?:the |my )?(?:correct |right |best |final )?(?:answer|option|choice|reply)(?: is| would be|:)?\s*)?(?:option |letter |choice )?[\"'(\[*]*(?P<letter>[A-Ha-h])\b[\"')\].:*]*"
-    r"(?=\s*(?:$|\n|[A-Z-]))|\b(?:answer|option|choice|choose|pick|say|select|letter)(?: is| would be|:)? (?:option )?[\"'(*]*(?P<late>[A-H])\b(?!\w| [a-z])"
+    r"^\W*(?:(?:the |my )?(?:correct |right |best |final )?(?:answer|option|choice|reply|guess)(?: is| would be|:)?\s*)?(?:option |letter |choice )?"
+    r"[\"'(\[*]*(?P<first>[A-Ha-h])\b[\"')\].:*]*(?=\s*(?:$|\n|[A-Z-])|,)"
+    r"|\b(?:[Aa]nswer|[Oo]ption|[Cc]hoice|choose|pick|say|select|letter|go (?:with|for))(?: is| would be|:)? (?:option )?[\"'(*]*(?P<late>[A-H])\b(?!\w| [a-z])"
+    r"|\b(?:option|choice|letter|answer is) [\"'(*]*(?P<small>[a-h])\b(?! [a-z])"
 )
+_ORDINAL = re.compile(
+    r"\W*(?:(?:it is|i think|the answer is) )?the (?P<ordinal>first|second|third|fourth|fifth|last)(?: one| option| answer| choice)?\W*",
+    re.IGNORECASE,
+)
+_ORDINALS = ["first", "second", "third", "fourth", "fifth"]
 _LETTER_ALONE = re.compile(
     r"\W*(?:(?:the )?(?:correct )?(?:answer|option|choice)(?: is)?:?\s*)?(?:option )?\W*[A-H]\W*", re.IGNORECASE
 )
@@ -21,9 +28,13 @@ def split_options(question: str) -> tuple[str, dict[str, str]]:
 
 
 def picked(response: str, options: dict[str, str]) -> str | None:
-    """The text of the option that the response picks by its letter."""
+    """The text of the option that the response picks by its letter or its place."""
+    if place := _ORDINAL.fullmatch(response):
+        ordinal = place["ordinal"].lower()
+        at = len(options) - 1 if ordinal == "last" else _ORDINALS.index(ordinal)
+        return list(options.values())[at] if at < len(options) else None
     match = _PICK.search(response.strip())
-    return options.get((match["letter"] or match["late"]).upper()) if match else None
+    return options.get((match["first"] or match["late"] or match["small"]).upper()) if match else None
 
 
 def is_letter_alone(response: str) -> bool:

@@ -18,10 +18,17 @@ _CLAUSE = re.compile(r"[,;:.!?]\s+|\n+| - |\b(?:but|while|whereas|though|althoug
 _OPENING = r" ?(?:the |a |an |mr |mrs |dr |sir |president |general |captain |about |around |\w+an )*[\"'(]?$"
 _SLOT_BEFORE = re.compile(
     r"(?:\b(?:was|is|were|are|be|been|by|named|called|became|namely|answer|think|believe|say|guess|maybe|perhaps|probably|possibly|mean|introduced|"
-    r"founded|elected|chose|granted to|went to|not)|[:=>|\"'(]|^)" + _OPENING
+    r"founded|elected|chose|granted to|went to|goes to|belongs? to|belonged to|due to|credited to|awarded to|not)|[:=>|\"'(]|^)"
+    + _OPENING
 )
 _PLACE_BEFORE = re.compile(r"\b(?:in|on|at|to|from|year|near|around|about|of|over)" + _OPENING)
 _CALLED = re.compile(r"\b(?:called|named|name (?:was|is)|known as) (?:the |a |an )?[\"']?(?P<name>[a-z][\w-]+)")
+_SHORT = 10
+_COPULA = re.compile(
+    r"^\W*(?:it|that|this|the (?:answer|\w+)|they) (?:was|is|were|would be|must have been|may have been|might have been) (?:probably |perhaps |surely |called )?"
+    r"(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}(?<!ed)(?<!ing)(?<!ly))\W*(?:$|[a-z-]+\W*$)"
+)
+_BARE = re.compile(r"^\W*(?:the |a |an )?(?P<name>[a-z][a-z-]{2,})\W*$")
 _VERB_AFTER = re.compile(
     r"^[\"')]*(?: \([^)]*\))? (?:was|were|did|had|became|won|wrote|made|took|led|came|fell|flew|went|[a-z]+ed|beat|broke|began|drew|found|gave|held|"
     r"left|met|ran|sang|sank|set|shot|spoke|stood|struck|swam|threw|built)\b"
@@ -30,6 +37,10 @@ _PRESENT_AFTER = re.compile(r"^[\"')]*(?: \([^)]*\))? (?:is|are|has|have|does|do
 _BEFORE_OR_AFTER = re.compile(
     r"\b(?:second|later|afterwards|then|next|until|previous\w*|former\w*|before|after|succeed\w*|follow\w*|no|nothing|none|nobody|not|never|also|joined|other)\b"
 )
+_SECOND = re.compile(
+    r"[\"')]*,? (?:was|came|became|went|walked|followed) (?:only |merely |the |in )*(?:second|third|fourth|fifth|last|next|later|afterwards|after)\b"
+)
+_RELATIVE = re.compile(r"[\"')]*,? (?:who|which|that|whose)\b")
 _CODE = re.compile(
     r"\bfor \w+ in \w+\(|\bprint\(|^import \w|\bdef \w+\(|\breturn \w+;?$|console\.log|\bfunction \w*\(|^SELECT |#include|\bpublic static\b|</\w+>",
     re.MULTILINE,
@@ -106,7 +117,8 @@ def heads(response: Text, claim: Claim) -> bool:
 
 def is_cut_off(response: Text) -> bool:
     """Whether the text breaks off before the word that would have mattered."""
-    return bool(_ENDS_OPEN.search(response.lower))
+    unfinished = response.clean[-1:].isalnum() and not response.caseless and len(response.words) > _SHORT
+    return unfinished or bool(_ENDS_OPEN.search(response.lower))
 
 
 def elsewhere(response: Text, question: Text, mention: Mention, claims: Sequence[Claim]) -> bool:
@@ -115,20 +127,34 @@ def elsewhere(response: Text, question: Text, mention: Mention, claims: Sequence
     first, last = _clause(response, mention.start)
     if last - first < 3 + mention.end - mention.start:  # the name by itself
         return False
+    if _comes_second(response, question, mention):
+        return True
     done = {word for word in known if is_past(word)}
+    others = [claim for claim in claims if _clause(response, claim.start) != (first, last)]
     return any(
-        claim.firm
-        and _does(response, _clause(response, claim.start), some)
-        and not _does(response, (first, last), some)
+        _does(response, clause, some) and not _does(response, (first, last), some)
+        for claim in others
+        for clause in _told_of(response, claim)
         for some in (done, known)
-        for claim in claims
-        if _clause(response, claim.start) != (first, last)
     )
+
+
+def _told_of(response: Text, claim: Claim) -> Iterator[tuple[int, int]]:
+    """Where something is told of a claim: its clause, if it stands in an answer's place there, and the relative clause behind it."""
+    if claim.firm:
+        yield _clause(response, claim.start)
+    if relative := _RELATIVE.match(response.lower, claim.end):
+        yield _clause(response, relative.end())
 
 
 def _does(response: Text, clause: tuple[int, int], words: set[str]) -> bool:
     """Whether a clause has one of the words, and tells of no other time and of nobody else."""
     return _shared(response, *clause, words) > 0 and not _BEFORE_OR_AFTER.search(response.lower, *clause)
+
+
+def _comes_second(response: Text, question: Text, mention: Mention) -> bool:
+    """Whether the question asks for the first and the name is given as the second or a later one."""
+    return "1st" in [word.text for word in question.words] and bool(_SECOND.match(response.lower, mention.end))
 
 
 def _shared(response: Text, start: int, end: int, known: set[str]) -> int:
@@ -148,7 +174,7 @@ def _candidates(response: Text, kind: Kind, known: set[str], proper: set[str]) -
     if kind == "date":
         for found in response.dates:
             words = [word.text for word in response.words if found.start <= word.start < found.end]
-            if found.precision in ("day", "month", "year") and not {stem(word) for word in words} <= known:
+            if not {stem(word) for word in words} <= known:
                 yield found.start, found.end
     elif kind == "number":
         dated = [(found.start, found.end) for found in response.dates]
@@ -163,8 +189,11 @@ def _candidates(response: Text, kind: Kind, known: set[str], proper: set[str]) -
                 yield word.start, word.end
     else:
         yield from _names(response, known, proper, kind)
-        for match in _CALLED.finditer(response.lower):
-            if stem(match["name"]) not in known and match["name"] not in SMALL_WORDS:
+        plain = [*_CALLED.finditer(response.lower)]
+        if len(response.words) <= _SHORT:
+            plain += [*_COPULA.finditer(response.lower), *_BARE.finditer(response.lower)]
+        for match in plain:
+            if stem(match["name"]) not in known and match["name"] not in SMALL_WORDS and match["name"] not in TITLES:
                 yield match.span("name")
 
 

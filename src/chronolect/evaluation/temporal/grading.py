@@ -21,7 +21,7 @@ from chronolect.evaluation.temporal.mentions import find_mentions
 from chronolect.evaluation.temporal.noise import find_noise, is_no_language
 from chronolect.evaluation.temporal.normalise import Text
 from chronolect.evaluation.temporal.signals import find_signal
-from chronolect.evaluation.temporal.tense import speaks_of_the_present
+from chronolect.evaluation.temporal.tense import speaks_of_the_present, touches
 from chronolect.timeline import Cutoff
 
 Verdict = Literal["correct", "incorrect", "abstained", "era_native", "ungraded"]
@@ -33,9 +33,14 @@ _ECHO = re.compile(
 )
 _LABEL = re.compile(r"^\s*(?:#+\s*)?(?:response|answer|assistant|output|a)\s*:\s*", re.IGNORECASE)
 _NEXT_TURN = re.compile(
-    r"\n\s*(?:#+\s*)?(?:question|q|user|human|instruction|input|assistant|answer|response|prompt)\s*\d*\s*:|\n#+\s*(?:instruction|question|input|response)\b|<\|[^|]*\|>|<end_of_turn>|</s>|\[/?INST\]",
+    r"\n\s*(?:#+\s*)?(?:(?:next |new |follow-up )?question|q|user|human|student|teacher|problem|exercise|context|passage|title|example|instruction|input|assistant|answer|response|prompt)\s*\d*\s*[:.]\s|\n#+\s*(?:instruction|question|input|response)\b|<\|[^|]*\|>|<end_of_turn>|</s>|\[/?INST\]",
     re.IGNORECASE,
 )
+_NEXT_QUESTION = re.compile(
+    r"(?<=[.\n])\s*(?:\d+[.)]\s*)?(?:who|whom|whose|what|which|when|where|how|why|in what|in which|on what|on which|at which)\b[^.\n?]{15,}\?(?=\s)",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"\w")
 _HEDGES = re.compile(
     r"\b(?:perhaps|maybe|possibly|probably|presumably|apparently|allegedly|supposedly|reportedly|i (?:think|believe|guess|suppose|suspect|imagine|gather|fancy|reckon|assume)|"
     r"my (?:best )?guess|if i (?:recall|remember|am not mistaken)|not (?:entirely |quite |completely |absolutely |fully |very |too |really )?(?:sure|certain)|can not (?:be sure|confirm|say|vouch)|might|may have|may be|could be|could have|must have been|"
@@ -88,7 +93,7 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
             return Judgement("correct", hedged, f'names "{text.clean[mention.start : mention.end]}"')
     firm = next((claim for claim in claims if claim.firm), None)
     era, declines = find_signal(text, "era_native"), find_signal(text, "abstained")
-    if era:
+    if era and touches(text, asked):
         return Judgement("era_native", hedged, f'from before: "{era}"')
     if declines:
         if firm and _GUESS.search(text.lower):
@@ -112,5 +117,5 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
 def answer_part(response: str) -> str:
     """A response without its thoughts, its label, and the turns a base model goes on to invent."""
     said = _LABEL.sub("", _ECHO.sub("", _THOUGHT.sub("", _TOKENS.sub("", response)).lstrip("\n")))
-    end = next((match.start() for match in _NEXT_TURN.finditer(said) if said[: match.start()].strip()), len(said))
-    return said[:end]
+    ends = (match.start() for match in (*_NEXT_TURN.finditer(said), *_NEXT_QUESTION.finditer(said)))
+    return said[: min((end for end in ends if _WORDS.search(said, 0, end)), default=len(said))]

@@ -1,30 +1,52 @@
 """Whether words are the same name in another form, and where they stand together in a response."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
-from chronolect.evaluation.temporal.names import GENERIC, SHORT_NAMES, SMALL_WORDS, TITLES
+from chronolect.evaluation.temporal.names import DIRECTIONS, GENERIC, SHORT_NAMES, SMALL_WORDS, TITLES
 from chronolect.evaluation.temporal.normalise import Text, Word
+from chronolect.evaluation.temporal.vocabulary import given_names
 
 _LONG = 7  # letters from which one slip of the pen does not make another name
 
 
-def find_runs(response: Text, wanted: Sequence[str], whole: Sequence[str] = ()) -> Iterator[tuple[int, int]]:
+def find_runs(
+    response: Text, wanted: Sequence[str], *, asked: Set[str], whole: Sequence[str] = ()
+) -> Iterator[tuple[int, int]]:
     """Runs of words that are `wanted`, in any order ("Armstrong, Neil"), within one sentence.
 
-    `whole` is the full name of which `wanted` is a part: a part with another name beside it is another name.
+    `whole` is the full name of which `wanted` is a part, and `asked` are the words of the question. A part of a name, or a name of one word, with
+    other names beside it is another name: Panama City, Dolly Parton, New England.
     """
     content, n = response.content, len(wanted)
     for place in range(len(content) - n + 1):
         window = content[place : place + n]
         if not same_words([word.text for word in window], wanted) or not _together(response, window):
             continue
-        beside = [*content[place - 1 : place], *content[place + n : place + n + 1]]
-        if place + n < len(content) and _is_serial(response, window[-1], content[place + n]):
+        before, after = content[place - 1 : place] if place else [], content[place + n : place + n + 1]
+        if after and _is_serial(response, window[-1], after[0]):
             continue
-        if whole and any(_is_another_name(response, word, window, whole) for word in beside):
+        if whole and any(_is_name_beside(response, word, window, {*whole, *asked}) for word in (*before, *after)):
+            continue
+        if n == 1 and not whole and _is_part_of_another(response, window, before, after, asked):
             continue
         yield window[0].start, window[-1].end
+
+
+def _is_part_of_another(
+    response: Text, window: Sequence[Word], before: Sequence[Word], after: Sequence[Word], asked: Set[str]
+) -> bool:
+    """Whether a name of one word is only a part of another name."""
+    if response.caseless:
+        return False
+    named = any(
+        (word.text in given_names() or word.text in DIRECTIONS) and _is_name_beside(response, word, window, asked)
+        for word in before
+    )
+    return named or any(
+        word.text not in GENERIC and word.text not in given_names() and _is_name_beside(response, word, window, asked)
+        for word in after
+    )
 
 
 def find_joined(response: Text, answer: Text) -> Iterator[tuple[int, int]]:
@@ -94,15 +116,14 @@ def _is_serial(response: Text, last: Word, after: Word) -> bool:
     return after.text.isdigit() and len(after.text) < 4 and beside(response, last, after)
 
 
-def _is_another_name(response: Text, word: Word, window: Sequence[Word], whole: Sequence[str]) -> bool:
+def _is_name_beside(response: Text, word: Word, window: Sequence[Word], known: Set[str]) -> bool:
+    """Whether a word that stands right beside the window is a name, and none that is known to belong there."""
     left, right = (word, window[0]) if word.start < window[0].start else (window[-1], word)
-    plain = (
-        word.text in whole
-        or word.text in GENERIC
-        or word.text in SMALL_WORDS
-        or word.text in TITLES
-        or word.text[0].isdigit()
-    )
+    plain = word.text in known or word.text in SMALL_WORDS or word.text in TITLES or word.text[0].isdigit()
+    plain = plain or any(
+        stem(word.text)[:3] == stem(other)[:3] for other in known if other in GENERIC
+    )  # isles, islands
+    plain = plain or (response.clean[word.start : word.end].isupper() and len(word.text) > 1)  # LLC, USA
     return word.capital and not plain and beside(response, left, right) and not response.opens_sentence(word)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chronolect.evaluation.temporal.matching import find_joined, find_runs, stem
-from chronolect.evaluation.temporal.names import GENERIC, SAME_NAMES, SMALL_WORDS, UNITS
+from chronolect.evaluation.temporal.names import GENERIC, PEOPLES, SAME_NAMES, SMALL_WORDS, UNITS
 from chronolect.evaluation.temporal.normalise import SKIPPED, Text
 from chronolect.evaluation.temporal.persons import find_persons, may_be_person
 from chronolect.evaluation.temporal.stance import Stance, stance
@@ -112,16 +112,18 @@ def _names(response: Text, question: Text, answer: Text) -> Iterator[tuple[int, 
     asked = {word.text for word in question.words}
     # US, WHO and IT are words of their own in small letters
     capitals = len(wanted) == 1 and answer.clean.isupper() and (len(wanted[0]) < 3 or wanted[0] in common_words())
-    for start, end in find_runs(response, wanted):
+    for start, end in find_runs(response, wanted, asked=asked):
         if not capitals or response.clean[start:end].isupper():
             yield start, end
     yield from find_joined(response, answer)
+    for people in PEOPLES.get(" ".join(wanted), ()):
+        yield from find_runs(response, [people], asked=asked)
     if hyphenated := re.fullmatch(r"([A-Za-z]{5,})-\d+", answer.clean):  # Covid for COVID-19
-        yield from find_runs(response, [hyphenated[1].lower()])
+        yield from find_runs(response, [hyphenated[1].lower()], asked=asked)
     told_apart = [word for word in wanted if word not in GENERIC and word not in asked]
     if 0 < len(told_apart) < len(wanted) and not all(word[0].isdigit() for word in told_apart):  # "11" is no Apollo 11
         if len(told_apart) > 1 or len(told_apart[0]) > 3:
-            yield from find_runs(response, told_apart, whole=wanted)
+            yield from find_runs(response, told_apart, asked=asked, whole=wanted)
     if may_be_person(answer, question) and wanted[-1] not in asked:
         yield from find_persons(response, answer)
     yield from _acronyms(response, answer, wanted)
@@ -152,11 +154,19 @@ def _dates(response: Text, wanted: Span, *, coarse: bool) -> Iterator[tuple[int,
     """Dates that lie within the one wanted; if `coarse`, also the month or the year that it lies in."""
     for found in response.dates:
         wider = coarse and found.precision in ("day", "month", "year") and _within(wanted, found.span)
-        if wider or _within(found.span, wanted):
+        night = (
+            found.precision == "day" and _within(wanted, found.span) and _days(found.span) <= 2
+        )  # of the 14th to the 15th
+        if wider or night or _within(found.span, wanted):
             yield found.start, found.end
     for word in response.words:  # "fourteen hundred and ninety-two"
         if re.fullmatch(r"[1-9]\d{2,3}", word.text) and Span.year(int(word.text)) == wanted:
             yield word.start, word.end
+
+
+def _days(span: Span) -> int:
+    assert span.earliest is not None and span.latest is not None  # noqa: PT018
+    return span.latest - span.earliest + 1
 
 
 def _within(inner: Span, outer: Span) -> bool:

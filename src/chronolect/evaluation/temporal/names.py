@@ -71,3 +71,12 @@ UNITS = {
     )
     for unit in group
 }  # fmt: skip
+PEOPLES = {
+    "england": ("english", "englishmen"), "france": ("french", "frenchmen"), "netherland": ("dutch", "dutchmen"), "spain": ("spanish", "spaniards"),
+    "germany": ("germans",), "west germany": ("west germans",), "italy": ("italians",), "brazil": ("brazilians",), "argentina": ("argentines",),
+    "uruguay": ("uruguayans",), "portugal": ("portuguese",), "russia": ("russians",), "soviet union": ("russians", "soviets"),
+    "united states": ("americans",), "united kingdom": ("british", "britons"), "japan": ("japanese",), "china": ("chinese",), "india": ("indians",),
+    "poland": ("poles",), "sweden": ("swedes",), "denmark": ("danes",), "norway": ("norwegians",), "hungary": ("hungarians",),
+    "greece": ("greeks",), "turkey": ("turks",), "scotland": ("scots",), "ireland": ("irish",), "wales": ("welsh",), "canada": ("canadians",),
+    "australia": ("australians",), "belgium": ("belgians",), "switzerland": ("swiss",), "austria": ("austrians",), "egypt": ("egyptians",),
+}  # fmt: skip

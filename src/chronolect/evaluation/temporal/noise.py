@@ -4,10 +4,12 @@ import re
 from collections import Counter
 
 from chronolect.evaluation.temporal.normalise import Text
-from chronolect.evaluation.temporal.vocabulary import common_words
+from chronolect.evaluation.temporal.vocabulary import common_words, given_names
 
 _BROKEN = re.compile(r"[\ufffdĠĊÃÂ]|â€|ðŸ")
-_NO_WORD = re.compile(r"(.)\1{3}|^.{25}")
+_NO_WORD = re.compile(
+    r"(.)\1{3}|(.{2,3})\2{3}|^.{25}|[bcdfghjklmnpqrstvwxz]{6}|^(?![mdclxvi]+$)[bcdfghjklmnpqrstvwxz]{4,}$"
+)
 _FEWEST = 8  # words of which a loop or a jumble can be told
 _ARTICLES = frozenset(["the", "a", "an"])
 _NOT_AFTER_ARTICLE = frozenset(
@@ -33,6 +35,8 @@ def find_noise(raw: str, response: Text) -> str | None:
     letters = sum(character.isalnum() or character.isspace() for character in raw)
     if letters < 0.6 * len(raw) and len(raw) > 8 and not re.search(r"[a-z]{3,}.*[a-z]{3,}", response.lower):
         return "mostly signs"
+    if len(said) >= _FEWEST and all(word.isdigit() for word in said):
+        return "only numbers"
     return _loop(said) or _jumble(raw, said)
 
 
@@ -48,8 +52,12 @@ def is_no_language(response: Text, question: Text) -> str | None:
     ):
         return "another script"
     small = [word.text for word in response.words if not word.capital and word.text.isalpha()]
-    unknown = [word for word in small if word not in common_words()]
-    if (len(small) >= 4 and len(unknown) > 0.6 * len(small)) or any(_NO_WORD.search(word) for word in small):
+    unknown = [word for word in small if word not in common_words() and word not in given_names()]
+    if (
+        (len(small) >= 4 and len(unknown) > 0.6 * len(small))
+        or (len(small) == 3 == len(unknown))
+        or any(_NO_WORD.search(word) for word in small)
+    ):
         return f'no words ("{unknown[0]}")' if unknown else "no words"
     return None
 
@@ -78,8 +86,10 @@ def _jumble(raw: str, said: list[str]) -> str | None:
     ]
     if len(odd) >= 2 and len(odd) * 8 >= len(said):
         return f'words in no order ("{odd[0]}")'
-    bare = not re.search(r"[.,;:!?\n]", raw.strip()) and raw.strip()[0].islower() and not _VERBS & set(said)
-    mixed = [place for place in range(len(said) - 1) if said[place].isdigit() and said[place + 1] in _ARTICLES]
+    bare = not re.search(r"[.,;:!?\n]", raw.strip()) and not _VERBS & set(said)
+    mixed = [
+        place for place in range(len(said) - 1) if re.fullmatch(r"\d\d?", said[place]) and said[place + 1] in _ARTICLES
+    ]
     if bare and (odd or mixed):
         return "words in no order"
     return None

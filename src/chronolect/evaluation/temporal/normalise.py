@@ -1,5 +1,6 @@
 """Text as the grader compares it: one spelling for what is written in many ways."""
 
+import html
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ _LETTERS = str.maketrans({
     "Œ": "Oe", "þ": "th", "Þ": "Th", "ð": "d",
 })  # fmt: skip
 _ACCENTS = re.compile("[\u0300-\u036f]")
-_MARKUP = re.compile(r"\*\*|__|~~|^\s{0,3}#{1,6}\s|^\s*>\s?|</?[a-zA-Z][^<>\n]{0,40}>|```\w*", re.MULTILINE)
+_MARKUP = re.compile(r"^\s{0,3}#{1,6}\s|^\s*>\s?|</?[a-zA-Z][^<>\n]{0,40}>|```\w*", re.MULTILINE)
+_SPACED = re.compile(r"(?<![\w-])(?:[A-Za-z][ -]){4,}[A-Za-z](?![\w-]) ?")  # N e i l
 _EMPHASIS = re.compile(r"(?<![\w*])[*_](?=\S)([^*_\n]+?)(?<=\S)[*_](?![\w*])")
 _CONTRACTIONS = (
     (re.compile(r"\b(ca|wo|sha)n't\b", re.IGNORECASE), lambda m: {"ca": "can", "wo": "will", "sha": "shall"}[m[1].lower()] + " not"),
@@ -112,9 +114,11 @@ class Text:
 
 def clean(raw: str) -> str:
     """Without accents, markup, contractions, dots after initials and separators of thousands; quotes and dashes plain."""
-    text = unicodedata.normalize("NFKC", raw).translate(_LETTERS)
+    text = unicodedata.normalize("NFKC", html.unescape(raw)).translate(_LETTERS)
+    text = "".join(character for character in text if unicodedata.category(character) != "Cf")
     text = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text))).translate(_LETTERS)
-    text = _MARKUP.sub(" ", text)
+    text = _MARKUP.sub(" ", text.replace("**", "").replace("~~", "").replace("__", ""))
+    text = _SPACED.sub(lambda match: re.sub(r"[ -]", "", match[0]) + " ", text)
     text = _EMPHASIS.sub(r"\1", text)
     text = _ABBREVIATIONS.sub(r"\1", text)
     text = _INITIALS.sub(

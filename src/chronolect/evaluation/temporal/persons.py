@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chronolect.evaluation.temporal.matching import beside, one_slip, same
-from chronolect.evaluation.temporal.names import DIRECTIONS, GENERIC, PARTICLES, SMALL_WORDS, TITLES
+from chronolect.evaluation.temporal.names import DIRECTIONS, GENERIC, PARTICLES, SHORT_NAMES, SMALL_WORDS, TITLES
 from chronolect.evaluation.temporal.normalise import SKIPPED, Text, words
 from chronolect.evaluation.temporal.vocabulary import given_names
 
@@ -82,7 +82,9 @@ def _same_surname(found: str, wanted: str) -> bool:
 
 def _given(word: str, given: Sequence[str]) -> bool:
     """Whether a word before the surname is one of the given names, a short form of one, or initials of them."""
-    if any(same(word, name) or (len(name) == 1 and word.startswith(name)) for name in given):
+    if any(same(word, name) or (len(word) > 1 and name.startswith(word)) or word.startswith(name) for name in given):
+        return True
+    if SHORT_NAMES.get(word) in given:
         return True
     initials = "".join(name[0] for name in given)
     return len(word) <= 2 and (word in initials or word[:1] in initials)

@@ -10,36 +10,38 @@ from chronolect.evaluation.temporal.normalise import Text
 Stance = Literal["asserted", "negated", "listed"]
 
 _NOT = re.compile(
-    r"(?:\bnot|\bnever|\bneither|\bnor|\brather than|\binstead of|(?<!none )(?<!no )\bother than|\bunlike|\bno longer|\bfar from|\bhardly|\bbefore|\brule out|\bwithout)"
-    r"(?: (?!only|until|before|alone|just|merely|sure|certain|know|say|tell|mistaken|wrong|remember|recall|confirm|verify|prove)[\w-]+){0,4} ?[\"'(]*$"
+    r"(?:\bnot|\bnever|\bneither|\bnor|\brather than|\binstead of|(?<!none )(?<!no )\bother than|\bunlike|\bno longer|\bfar from|\bhardly)"
+    r"(?: (?!only|until|before|alone|just|merely|sure|certain|know|say|tell|mistaken|wrong|remember|recall|confirm|verify|prove|thought|expected|dreamed|dreamt|imagined|believed|swear)[\w-]+){0,4} ?[\"'(]*$"
 )
 _FALSE = re.compile(
-    r"\b(?:false|wrong|incorrect|untrue|mistaken|a myth|no truth|a lie|a mistake|contrary)\b[^.;]{0,40}"
+    r"\b(?:false|wrong|incorrect|untrue|mistaken|a myth|no truth|a lie|a mistake|contrary|misconception|fallacy|legend|hoax)\b[^.;]{0,40}"
     r"\b(?:that|to say|to think|claims?|to believe)\b[^.;]{0,40}$"
 )
 _EXCEPT = re.compile(
-    r"\b(?:anything|anyone|anybody|everyone|everybody|nobody|no one|all|none) (?:but|except)(?: \w+)? ?[\"'(]*$"
-    r"|\bno reason to [^.;]*$|\b(?:doubt|unlikely|impossible|improbable)\b[^.;,]{0,20}\bthat\b[^.;,]*$"
+    r"\b(?:anything|anyone|anybody|everyone|everybody|all) (?:but|except)(?: \w+)? ?[\"'(]*$"
+    r"|\bno reason to [^.;]*$|\b(?:doubt|unlikely|impossible|improbable)\b[^.;,]{0,20}\bthat\b[^.;,]*$|\bdoubt it (?:was|is)(?: \w+)?$"
 )
 _TAG_QUESTION = re.compile(r"\b(?:was|is|did|were|has|had|would|could) not (?:it|that|he|she|they|there|this)\b")
 _WRONG = r"(?:wrong|incorrect|false|untrue|mistaken|a mistake|an error|a myth|in error|not (?:so|true|right|correct|the case))"
 _DENIED_AFTER = re.compile(
     r"^[\"')]*,? (?:was|is|were|are|did|does|had|has|have|could|would|can)(?: \w+)? not\b(?! (?:only|alone|just|merely|until|it|he|she|that|they)\b)"
     rf"|^[\"')]* (?:is|was) {_WRONG}|^[\"')]*,? never\b"
+    rf"|^[^.;:]{{0,20}}\b(?:you|they|one|he|we) (?:would be|are|is|were) {_WRONG}"
     rf"|^[^.;:]{{0,30}}\b(?:that|this|it|they|which|these|those) (?:is|was|are|would be) (?:\w+ )?{_WRONG}\b"
     r"|^[\"')]* (?:had|has|have) (?:\w+ )?(?:nothing|no part|no hand|no share|little)\b"
     r"|^[\"')]* (?:is|was) (?:often|commonly|sometimes|usually|wrongly|widely) (?:\w+ )?(?:named|credited|mentioned|said|thought|believed|given|cited)\b"
 )
 _NO_AFTER = re.compile(
-    r"^[\"')]*(?:\?|\.\.\.)+ ?[\"']?(?:no|not|wrong|nay|never|hardly)\b|^[\"')]*[.!;] (?:but )?(?:it|that|he|she|they|this) (?:was|is|did|were|had) not\b"
+    r"^[\"')]*(?:\?|\.\.\.)+ ?[\"']?(?:no|not|nope|nah|wrong|nay|never|hardly)\b|^[\"')]*[.!;] (?:but )?(?:it|that|he|she|they|this) (?:was|is|did|were|had) not\b"
 )
 _MAYBE = r"(?:possibly |perhaps |maybe |else |even )?(?:the |a |by |in )?"
 _OR_AFTER = re.compile(rf"^[\"')]*(?:,? [^.;:!?]{{1,60}}?)?,? or {_MAYBE}(?P<other>[A-Z0-9][\w.-]*)")
 _OR_BEFORE = re.compile(rf"(?P<other>[A-Z0-9][\w.-]*),? or {_MAYBE}[\"'(]*$")
 _LEAD_IN = re.compile(
-    r"^\W*(?:\d{1,2}[.)] |[-*•] )?(?:(?:perhaps|maybe|possibly|either|and|or|the|by|it was|it is|it (?:could|may|might|must) (?:be|have been)|could be|in|one of|any of|these|them) )*",
+    r"^\W*(?:\d{1,2}[.)] |[-*•] )?(?:(?:perhaps|maybe|possibly|either|and|or|the|either of|first|then|by|it was|it is|it (?:could|may|might|must) (?:be|have been)|could be|in|one of|any of|these|them) )*",
     re.IGNORECASE,
 )
+_ENUMERATION = re.compile(r"\?\s+|\s\|\s|[.;]\s+(?=(?:or|perhaps|maybe|possibly)\b)", re.IGNORECASE)
 _FEWEST_ITEMS = 3
 
 
@@ -80,6 +82,7 @@ def _is_item(response: Text, start: int, end: int, mentions: Sequence[tuple[int,
     lists = [
         (re.split(r"\s*/\s*|\s+or\s+", sentence), 2),
         *((re.split(r"\s*,\s*(?:and |or )?|\s+and\s+", part), _FEWEST_ITEMS) for part in re.split(r":\s", sentence)),
+        (_ENUMERATION.split(response.clean.strip(" .?!")), 2),
         ([line for line in response.clean.split("\n") if line.strip()], _FEWEST_ITEMS),
     ]
     return any(
@@ -95,6 +98,8 @@ def _is_item(response: Text, start: int, end: int, mentions: Sequence[tuple[int,
 def _is_bare(item: str) -> bool:
     """Whether a piece of text is a name or number of at most five words and nothing else."""
     names = re.findall(r"[^\W_][\w'.-]*", _LEAD_IN.sub("", item.strip(), count=1))
-    return 1 <= len(names) <= 5 and all(
-        name[0].isupper() or name[0].isdigit() or name in PARTICLES or name == "the" for name in names
+    return (
+        1 <= len(names) <= 5
+        and names[0].lower() not in ("no", "not", "nope")
+        and all(name[0].isupper() or name[0].isdigit() or name in PARTICLES or name == "the" for name in names)
     )

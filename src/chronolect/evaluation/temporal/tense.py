@@ -20,7 +20,7 @@ _PAST = re.compile(
 _EVENT = re.compile(rf"{_PAST.pattern}|\b1[5-9]\d\d\b|\b20\d\d\b")
 _DEFINES = re.compile(
     r"\b(?:is|are) (?:one of |usually |often )?(?:a|an|any)\b|\b(?:is|are) (?:\w+ )?(?:used|made|found|known|considered|played|located|important)\b|"
-    r"\b(?:is|are) the (?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|\w+est|most)\b|\b(?:every|each|usually|typically|always)\b"
+    r"\b(?:is|are) the (?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|\w+est|most)\b|\b(?:every (?:day|week|month|year|two|three|four)|usually|typically|always)\b"
 )
 _OFFERS = re.compile(
     r"\b(?:happy|glad|delighted|pleased|love|ready) to\b|\bhow (?:can|may) i\b|\bfeel free\b|\blet me know\b|\bhere (?:is|are)\b|\bplease\b|\bclick\b"
@@ -28,6 +28,12 @@ _OFFERS = re.compile(
 _HOLDER = re.compile(
     r"(?:^|[.!?]\s)\W*(?:The |Our |His |Her )?(?:[A-Z][\w-]+ ){1,3}(?:is|are|has|have|still|sits?|reigns?|rules?|leads?|governs?|holds?|remains?|stands?)\b"
 )
+_SCOFFS = re.compile(r"\W*(?:what,? )?an? [^.!?]{3,60}[!?](?=\s)")
+_REFERS = re.compile(
+    r"\b(?:that|this|it|such|none|nobody|no one|one|nothing|yet|ever|never|question|event|matter|thing|notion|name|year|years|century|day|date|future|"
+    r"still|any|they|no|know|when|noch|encore|jamais|todavia|aun|ancora|ainda|еще|пока|niemand|nadie|nessuno|personne|ninguem)\b"
+)
+_SHORT = 8
 _AKIN = 5
 _FEWEST_NEWS = 2
 
@@ -49,6 +55,8 @@ def speaks_of_the_present(response: Text, question: Text) -> str | None:
     """
     if not asks_for_event(question) or is_past(response.lower):
         return None
+    if scoff := _SCOFFS.match(response.lower):
+        return scoff[0].strip()
     if _DEFINES.search(response.lower) or _OFFERS.search(response.lower):
         return None
     known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS}
@@ -58,6 +66,15 @@ def speaks_of_the_present(response: Text, question: Text) -> str | None:
     holder = _HOLDER.search(response.clean)
     shared = next((word for word in said if any(_akin(word.text, other) for other in known)), None)
     return holder[0] if holder else response.clean[shared.start : shared.end] if shared else None
+
+
+def touches(response: Text, question: Text) -> bool:
+    """Whether a response shares a word with the question or refers to what it says."""
+    known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS}
+    shared = any(_akin(word.text, other) for word in response.words for other in known if word.text not in SMALL_WORDS)
+    return (
+        shared or len(response.words) <= _SHORT or bool(_REFERS.search(response.lower)) or not response.lower.isascii()
+    )
 
 
 def _akin(one: str, other: str) -> bool:
