@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,7 +173,12 @@ def test_bad_adapters_are_named(base: Path, adapter: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize("kind", ["llama", "qwen2"])
 @pytest.mark.parametrize("bits", [4, 8])
 def test_an_adapter_trained_on_quantised_weights_goes_into_the_full_ones(
-    make_model: Callable[..., Path], tmp_path: Path, kind: str, bits: int, capsys: pytest.CaptureFixture[str]
+    make_model: Callable[..., Path],
+    tmp_path: Path,
+    kind: str,
+    bits: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     base = make_model(kind)
     AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16).save_pretrained(base)
@@ -192,6 +198,9 @@ def test_an_adapter_trained_on_quantised_weights_goes_into_the_full_ones(
     assert "merged against base and adapter (tolerance 0.05): relative logit error" in said
     assert f"merged against the {bits}-bit base and adapter" in said
     assert "sample: 'What is 2 + 2?' -> 'The answer is four.'" in said
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    assert "trained_on" not in export_merge(tmp_path / "run" / "final", out=tmp_path / "elsewhere")
+    assert f"not compared with the {bits}-bit base" in capsys.readouterr().err
 
 
 def test_a_quantised_base_is_refused(base: Path, adapter: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """An adapter folded into its base model, after checking that they belong together and before trusting the result."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -93,7 +94,9 @@ def export_merge(
         work.counts = {"modules": len(modules), "dtype": name, "parameters": parameters, **result, "tolerance": limit}
         if verify:
             say_agreement(f"merged against base and adapter (tolerance {limit:.2g})", result)
-        if bits:
+        if bits and find_spec("bitsandbytes") is None:
+            say(f"not compared with the {bits}-bit base it was trained on: that takes pip install 'chronolect[quant]'")
+        elif bits:
             quantised = _put_on(load_quantised(place, bits=bits, device="cpu"), adapter, place, rows=len(tokenizer))
             trained_on = compare_logits(found, logits_of(quantised, prompts))
             del quantised
