@@ -1,6 +1,8 @@
 """The loop: resuming is exact, limits hold, precision and options work."""
 
+import dataclasses
 import json
+import math
 import os
 import signal
 from pathlib import Path
@@ -11,8 +13,10 @@ import torch
 from safetensors.torch import load_file
 
 from chronolect.errors import UserError
+from chronolect.training.checkpoints import checkpoints, fault
 from chronolect.training.interrupts import Interrupted
 from chronolect.training.loop import Loop
+from chronolect.training.objectives import causal
 from chronolect.training.pretrain import train_pretrain
 
 CLOCK = {"seconds", "tokens_per_s", "mfu"}
@@ -149,8 +153,60 @@ def test_epochs_minutes_and_log_spaced_checkpoints(tmp_path: Path, corpus: Path,
     assert rates[-1] < 0.5 * max(rates)
 
 
+def all_finite(folder: Path) -> bool:
+    """Whether a model folder holds nothing but numbers."""
+    weights = load_file(folder / "model.safetensors").values()
+    return all(bool(weight.isfinite().all()) for weight in weights)
+
+
 def test_a_loss_that_is_no_number_is_a_user_error(tmp_path: Path, corpus: Path, small: Any) -> None:
     with pytest.raises(UserError, match="no longer a number"):
         train_pretrain(
             corpus, out=tmp_path / "run", **small(lr=1e30, warmup_steps=0, clip=0.0, max_steps=50, eval_every=0)
         )
+
+
+@pytest.mark.parametrize("changes", [{}, {"clip": 0.0}, {"accumulate": 1, "log_every": 1}, {"lora_r": 4}])
+def test_one_bad_micro_batch_ends_the_run_and_the_checkpoint_before_it_is_good(
+    tmp_path: Path, corpus: Path, small: Any, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = {}
+    if "lora_r" in changes:
+        train_pretrain(corpus, out=tmp_path / "base", **small(max_steps=1, sample_every=0))
+        base = {"model": str(tmp_path / "base/final")}
+    settings = small(sample_every=0, eval_every=0, log_every=100, save_every=1, keep=0)
+    config = dataclasses.replace(settings.pop("config"), **changes)
+    calls = []
+    original = causal.summed_cross_entropy
+
+    def spoilt(*arguments: Any) -> torch.Tensor:
+        calls.append(None)
+        loss = original(*arguments)
+        return loss * math.nan if len(calls) == 1 + 3 * config.accumulate else loss  # the first of step 4
+
+    monkeypatch.setattr(causal, "summed_cross_entropy", spoilt)
+    with pytest.raises(UserError, match=r"no longer a number at step 4; .* \(checkpoint-3 is from before\)"):
+        train_pretrain(corpus, out=tmp_path / "run", **(base or settings), config=config)
+    found = checkpoints(tmp_path / "run")
+    assert [path.name for path in found] == ["checkpoint-1", "checkpoint-2", "checkpoint-3"]
+    assert all(fault(path) is None for path in found)
+    if not base:
+        assert all(all_finite(path) for path in found)
+    assert not (tmp_path / "run/final").exists()
+
+
+def test_weights_that_overflow_are_not_saved(tmp_path: Path, corpus: Path, small: Any) -> None:
+    settings = small(lr=1e39, warmup_steps=0, save_every=1, max_steps=1, eval_every=0, sample_every=0)
+    with pytest.raises(UserError, match="the weights are no longer numbers at step 1"):
+        train_pretrain(corpus, out=tmp_path / "run", **settings)
+    assert not checkpoints(tmp_path / "run")
+
+
+def test_warmup_is_a_part_of_the_run_where_no_steps_are_given(tmp_path: Path, corpus: Path, small: Any) -> None:
+    quiet = {"log_every": 1, "eval_every": 0, "sample_every": 0, "schedule": "constant"}
+    train_pretrain(corpus, out=tmp_path / "part", **small(warmup_steps=0, warmup_ratio=0.4, **quiet))
+    train_pretrain(corpus, out=tmp_path / "steps", **small(warmup_steps=3, warmup_ratio=0.0, **quiet))
+    assert metrics(tmp_path / "part") == metrics(tmp_path / "steps")  # 0.4 of 6, rounded up
+    timed = small(warmup_steps=0, warmup_ratio=0.4, max_steps=None, max_minutes=1.0)
+    with pytest.raises(UserError, match="--warmup-ratio is a part of the steps, and --max-minutes sets none"):
+        train_pretrain(corpus, out=tmp_path / "timed", **timed)

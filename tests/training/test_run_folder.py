@@ -1,8 +1,8 @@
 """Run folders: kill -9 at the worst moments, two runs at once, changed settings, a full disk."""
 
 import json
-import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from chronolect.artifacts import exclusive
 from chronolect.errors import UserError
 from chronolect.training.checkpoints import checkpoints, fault
+from chronolect.training.loop import Loop
 from chronolect.training.pretrain import train_pretrain
 
 CLOCK = {"seconds", "tokens_per_s", "mfu"}
@@ -105,6 +106,51 @@ def test_finished_run_is_returned_and_not_trained_again(tmp_path: Path, corpus: 
     assert (tmp_path / "run/metrics.jsonl").stat().st_mtime_ns == before
 
 
+def test_a_chosen_checkpoint_is_gone_back_to_and_later_ones_are_deleted(
+    tmp_path: Path, corpus: Path, small: Any
+) -> None:
+    changes: dict[str, Any] = {"save_every": 2, "keep": 0}
+    run = tmp_path / "run"
+    train_pretrain(corpus, out=run, **small(**changes))
+    before = metrics(run)
+    assert [path.name for path in checkpoints(run)] == ["checkpoint-2", "checkpoint-4", "checkpoint-6"]
+    chosen = run / "checkpoint-4"
+    stopping = small(**changes, resume_from_checkpoint=chosen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Loop, "_step", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train_pretrain(corpus, out=run, **stopping)
+    assert [path.name for path in checkpoints(run)] == ["checkpoint-2", "checkpoint-4"]
+    assert not (run / "manifest.json").exists()  # no longer finished
+    train_pretrain(corpus, out=run, **small(**changes, resume_from_checkpoint=Path("checkpoint-4")))
+    assert metrics(run) == before
+
+    for wanted in (run / "checkpoint-3", tmp_path / "other/checkpoint-4"):
+        with pytest.raises(UserError, match=r"not a checkpoint of the run in .*; it has checkpoint-2, checkpoint-4"):
+            train_pretrain(corpus, out=run, **small(**changes, resume_from_checkpoint=wanted))
+    (chosen / "state.json").unlink()
+    with pytest.raises(UserError, match=r"state\.json is missing; choose an earlier one"):
+        train_pretrain(corpus, out=run, **small(**changes, resume_from_checkpoint=chosen))
+    with pytest.raises(UserError, match="there is no training run in --out"):
+        train_pretrain(corpus, out=tmp_path / "new", **small(resume_from_checkpoint=chosen))
+
+
+def _interrupt(loop: Loop) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_step_may_be_shared_out_otherwise_but_has_as_many_rows(tmp_path: Path, corpus: Path, small: Any) -> None:
+    parts: dict[str, Any] = {"batch_size": 4, "accumulate": 2, "max_steps": 4, "eval_every": 0, "sample_every": 0}
+    whole = train_pretrain(corpus, out=tmp_path / "whole", **small(**parts, save_every=2))
+    shutil.rmtree(tmp_path / "whole/checkpoint-4")
+    again = {"resume_from_checkpoint": Path("checkpoint-2"), "save_every": 2}
+    with pytest.raises(UserError, match=r"had 8 rows and would have 4 .* so that their product is 8"):
+        train_pretrain(corpus, out=tmp_path / "whole", **small(**{**parts, "batch_size": 2}, **again))
+    other = {**parts, "batch_size": 8, "accumulate": 1}
+    resumed = train_pretrain(corpus, out=tmp_path / "whole", **small(**other, **again))
+    assert resumed["loss"] == pytest.approx(whole["loss"], rel=1e-5)
+
+
 def test_two_runs_on_one_folder(tmp_path: Path, corpus: Path, small: Any) -> None:
     with exclusive(tmp_path / "run"), pytest.raises(UserError, match="another run"):
         train_pretrain(corpus, out=tmp_path / "run", **small())
@@ -130,8 +176,6 @@ def test_full_disk_is_one_line_and_leaves_earlier_checkpoints_whole(tmp_path: Pa
 
 
 def _with_small_files(train: Any, out: Path) -> None:
-    from chronolect.training.loop import Loop
-
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     save = Loop._save
@@ -148,48 +192,3 @@ def _with_small_files(train: Any, out: Path) -> None:
         Loop._save = save  # type: ignore[method-assign]
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, previous)
-
-
-# One of two processes; with DIE set, the second one dies in step 6.
-ONE_OF_TWO = """
-import os, sys
-from pathlib import Path
-import torch
-torch.set_num_threads(1)
-from chronolect.training.config import TrainingConfig
-from chronolect.training.loop import Loop
-from chronolect.training.pretrain import train_pretrain
-
-forward = Loop._step
-
-def stepping(loop):
-    if os.environ.get("DIE") and loop.state.step == 5 and not loop.accelerator.is_main_process:
-        os._exit(1)
-    forward(loop)
-
-Loop._step = stepping
-corpus, out = Path(sys.argv[1]), Path(sys.argv[2])
-train_pretrain(corpus, out=out, layers=2, hidden=32, heads=2, intermediate=64, config=TrainingConfig(**eval(sys.argv[3])))
-"""
-
-
-@pytest.mark.slow
-def test_two_processes_die_and_resume_to_the_losses_of_one(tmp_path: Path, corpus: Path, small: Any) -> None:
-    """Two gloo processes of two rows each see the rows that one process of four sees."""
-    changes = {"log_every": 1, "sample_every": 0, "eval_every": 3, "save_every": 4}
-    train_pretrain(corpus, out=tmp_path / "one", **small(**changes, batch_size=4))
-    settings = small(**changes, batch_size=2, resume_latest=True)["config"].as_dict()
-    script = tmp_path / "train.py"
-    script.write_text(ONE_OF_TWO)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script)]
-    command = [*launch, str(corpus), str(tmp_path / "two"), repr(settings)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    died = subprocess.run(command, capture_output=True, env={**environment, "DIE": "1"}, timeout=300, check=False)
-    assert died.returncode != 0
-    assert fault(tmp_path / "two/checkpoint-4") is None
-    resumed = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
-    assert "continuing from checkpoint-4" in resumed.stderr, resumed.stderr
-    one, two = metrics(tmp_path / "one"), metrics(tmp_path / "two")
-    assert [r["kind"] for r in one] == [r["kind"] for r in two]
-    for record, other in zip(one, two, strict=True):
-        assert other["loss"] == pytest.approx(record["loss"], rel=1e-4), (record, other)

@@ -25,8 +25,8 @@ def make_accelerator(config: TrainingConfig) -> Accelerator:
             f"--device {config.device}: this PyTorch ({torch.__version__}) finds no such device; install the build for "
             "it, or leave --device out"
         )
-    if not torch.distributed.is_initialized():
-        AcceleratorState._reset_state(reset_partial_state=True)  # a run before this one may have had other settings
+    # A run before this one in this process may have had other settings; only the processes' group stays.
+    AcceleratorState._reset_state(reset_partial_state=not torch.distributed.is_initialized())
     return Accelerator(mixed_precision="bf16" if uses_bfloat16(config) else "no", cpu=config.device == "cpu")
 
 

@@ -38,7 +38,7 @@ from chronolect.training.run_folder import RunFolder
 from chronolect.training.samples import sample_texts
 from chronolect.training.schedules import count_steps, count_warmup_steps, lr_multiplier
 from chronolect.training.sharding import all_finite, clip_gradients, held_back, is_sharded, run_gathered
-from chronolect.training.tracking import Trackers
+from chronolect.training.tracking import Trackers, require_trackers
 from chronolect.training.validation import to_device, validate
 
 
@@ -72,6 +72,7 @@ class Loop:
         counts: Mapping[str, Any] | None = None,
         measure: Callable[[torch.nn.Module], dict[str, Any]] | None = None,
     ) -> None:
+        require_trackers(config)
         self.run_folder, self.accelerator, self.tokenizer = run, accelerator, tokenizer
         self.objective, self.rows, self.validation, self.config = objective, rows, validation, config
         self.counts = dict(counts or {})

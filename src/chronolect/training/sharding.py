@@ -93,4 +93,8 @@ def full_weights(model: torch.nn.Module, accelerator: Accelerator, *, trained_on
     else:
         options = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=trained_only)
         weights = get_model_state_dict(model, options=options)
+        names: dict[int, str] = {}
+        for name, parameter in model.named_parameters(remove_duplicate=False):
+            if names.setdefault(id(parameter), name) != name:  # tied; gathered, it no longer shares its memory
+                weights.pop(name, None)
     return dict(weights)

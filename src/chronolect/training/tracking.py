@@ -16,14 +16,10 @@ class Trackers:
 
     What leaves the machine is the run's name (its folder's last part), the numbers of its records and those settings
     that are numbers, switches or fixed words: no paths, prompts, code or command lines.
-
-    Raises:
-        ModuleNotFoundError: Naming the package that is missing.
     """
 
     def __init__(self, config: TrainingConfig, *, folder: Path) -> None:
-        names = list(dict.fromkeys([*config.track, *(["wandb"] if config.wandb else [])]))
-        self.trackers = [_open(name, folder) for name in names]
+        self.trackers = [_open(name, folder) for name in _names(config)]
         for tracker in self.trackers:
             tracker.store_init_configuration(shareable(config))
 
@@ -44,6 +40,20 @@ class Trackers:
             tracker.finish()
 
 
+def require_trackers(config: TrainingConfig) -> None:
+    """Import the packages of the trackers asked for.
+
+    Raises:
+        ModuleNotFoundError: Naming the one that is missing; the command then names the extra that has it.
+    """
+    for name in _names(config):
+        importlib.import_module(name)
+
+
+def _names(config: TrainingConfig) -> list[str]:
+    return list(dict.fromkeys([*config.track, *(["wandb"] if config.wandb else [])]))
+
+
 def shareable(config: TrainingConfig) -> dict[str, bool | int | float | str]:
     """The settings that are numbers, switches or fixed words."""
     words = ("schedule", "dtype", "device", "shard", "recompute")
@@ -55,7 +65,6 @@ def shareable(config: TrainingConfig) -> dict[str, bool | int | float | str]:
 
 
 def _open(name: str, folder: Path) -> GeneralTracker:
-    importlib.import_module(name)  # missing, it names itself, and the command names the extra
     tracker: GeneralTracker
     if name == "tensorboard":
         tracker = TensorBoardTracker(".", logging_dir=folder / "tensorboard")
@@ -65,6 +74,7 @@ def _open(name: str, folder: Path) -> GeneralTracker:
         import wandb
 
         private = wandb.Settings(
+            host="-",
             console="off",
             disable_code=True,
             disable_git=True,
