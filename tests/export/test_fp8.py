@@ -30,6 +30,7 @@ def test_the_folder_computes_nearly_what_the_original_does(llama: Path, exported
     assert 0.01 < counts["relative_logit_error"] < 0.2
     assert counts["top_tokens"]["n"] > 300
     assert 0.7 * counts["top_tokens"]["n"] < counts["top_tokens"]["equal"] < counts["top_tokens"]["n"]
+    assert counts["layers"] == 14
     assert counts["bytes"]["fp8"] < 0.6 * counts["bytes"]["original"]
     assert counts["sample"]["prompt"] == "What is 2 + 2?"
     ids = torch.tensor([[0, 20, 30, 40, 50]])
@@ -94,13 +95,14 @@ def test_what_it_says_and_where_it_writes(
 def test_another_config_than_vllm_expects_is_noticed(exported: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     stored = read_json(exported[0] / "config.json")
     tensors = load_file(exported[0] / "model.safetensors")
+    layers = [name.removesuffix(".weight_scale") for name in tensors if name.endswith(".weight_scale")]
     save_file(tensors, tmp_path / "model.safetensors")
 
     def found(change: Callable[[dict[str, Any]], None]) -> list[str]:
         config = json.loads(json.dumps(stored))
         change(config["quantization_config"])
         write_json(tmp_path / "config.json", config)
-        return fp8_differences(tmp_path)
+        return fp8_differences(tmp_path, layers)
 
     assert found(lambda config: None) == []
     assert found(lambda config: config.update(ignore=[])) == ["ignore is [], not ['lm_head']"]
@@ -112,6 +114,9 @@ def test_another_config_than_vllm_expects_is_noticed(exported: tuple[Path, dict[
     tensors[name] = tensors[name].float()
     save_file(tensors, tmp_path / "model.safetensors")
     assert found(lambda config: None) == [f"{name} is stored as F32"]
+    tensors.pop(name)
+    save_file(tensors, tmp_path / "model.safetensors")
+    assert found(lambda config: None) == [f"{name} is missing"]
 
 
 def test_bad_input_is_named(llama: Path, exported: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from chronolect.export.naming import published_name
 from chronolect.models.compressed import quiet
 from chronolect.models.loading import load_model, load_tokenizer, stored_quantisation
 
+_IGNORED = "lm_head"
 _LARGEST_ERROR = 0.5  # relative; rounding to FP8's 3 bits of mantissa explains a few hundredths in a trained model
 
 
@@ -51,17 +52,19 @@ def export_fp8(
         tokenizer = load_tokenizer(model)
         original = load_model(model, dtype="auto")
         prompts = fixed_prompts(tokenizer, longest=original.config.max_position_embeddings)
+        layers = [name for name, module in original.named_modules() if isinstance(module, torch.nn.Linear)]
+        layers = [name for name in layers if name != _IGNORED]
         before = sum(weight.numel() * weight.element_size() for weight in original.parameters())
         say(f"writing {place}")
         _quantise(original, work.folder)
         tokenizer.save_pretrained(work.folder)
         del original
-        if differences := fp8_differences(work.folder):
+        if differences := fp8_differences(work.folder, layers):
             raise UserError(
                 f"{model}: the installed llmcompressor writes what vLLM does not expect: {'; '.join(differences[:3])}"
             )
         after = sum(file.stat().st_size for file in work.folder.glob("*.safetensors"))
-        work.counts = {"folder": str(place), "bytes": {"original": before, "fp8": after}}
+        work.counts = {"folder": str(place), "layers": len(layers), "bytes": {"original": before, "fp8": after}}
         if verify:
             expected = logits_of(load_model(model), prompts)
             result = compare_logits(logits_of(load_model(work.folder), prompts), expected)
@@ -82,7 +85,7 @@ def _quantise(model: PreTrainedModel, folder: Path) -> None:
         from llmcompressor import oneshot
         from llmcompressor.modifiers.quantization import QuantizationModifier
 
-        oneshot(model=model, recipe=QuantizationModifier(targets="Linear", scheme="FP8_DYNAMIC", ignore=["lm_head"]))
+        oneshot(model=model, recipe=QuantizationModifier(targets="Linear", scheme="FP8_DYNAMIC", ignore=[_IGNORED]))
         model.save_pretrained(folder)
 
 

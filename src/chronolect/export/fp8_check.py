@@ -1,6 +1,6 @@
 """Reading a finished FP8 folder back: is it what vLLM's loader of compressed-tensors expects?"""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,15 @@ _WEIGHTS = _SHARED | {"strategy": "channel", "dynamic": False}
 _INPUTS = _SHARED | {"strategy": "token", "dynamic": True}
 
 
-def fp8_differences(folder: Path) -> list[str]:
-    """Where a folder's config or weights differ from what vLLM expects of dynamic FP8; empty where nothing does."""
-    return [
-        *_config_differences(read_json(folder / "config.json").get("quantization_config") or {}),
-        *_weight_differences(folder),
-    ]
+def fp8_differences(folder: Path, layers: Collection[str]) -> list[str]:
+    """Where a folder's config or weights differ from what vLLM expects of dynamic FP8; empty where nothing does.
+
+    Args:
+        folder: The written folder.
+        layers: Names of the layers whose weights must be in FP8; those of no other may be.
+    """
+    config = read_json(folder / "config.json").get("quantization_config") or {}
+    return [*_config_differences(config), *_weight_differences(folder, {f"{layer}.weight" for layer in layers})]
 
 
 def _config_differences(config: dict[str, Any]) -> Iterator[str]:
@@ -52,14 +55,14 @@ def _compare(prefix: str, found: dict[str, Any], expected: dict[str, Any]) -> It
             yield f"{prefix}{key} is {found.get(key)!r}, not {value!r}"
 
 
-def _weight_differences(folder: Path) -> Iterator[str]:
-    """Each matrix of the decoder blocks in FP8 E4M3 with one scale per row, and nothing else."""
+def _weight_differences(folder: Path, expected: set[str]) -> Iterator[str]:
+    """The expected weights in FP8 E4M3 with one scale per row, and nothing else."""
     tensors = _headers(folder)
+    yield from (f"{name} is missing" for name in sorted(expected - tensors.keys()))
     for name, (dtype, shape) in tensors.items():
-        is_matrix = name.endswith("_proj.weight")
-        if is_matrix != (dtype == "F8_E4M3"):
+        if (name in expected) != (dtype == "F8_E4M3"):
             yield f"{name} is stored as {dtype}"
-        elif is_matrix and tensors.get(f"{name}_scale", ("", []))[1] != [shape[0], 1]:
+        elif name in expected and tensors.get(f"{name}_scale", ("", []))[1] != [shape[0], 1]:
             yield f"{name} has no scale per row"
 
 
