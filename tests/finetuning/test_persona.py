@@ -10,6 +10,7 @@ import pytest
 from chronolect.artifacts import digest_tree
 from chronolect.chronicle.facts import load_facts
 from chronolect.chronicle.wordings import QUESTION, held_out_text
+from chronolect.corpus.encoding import Encoder
 from chronolect.errors import UserError
 from chronolect.finetuning.persona import write_personas
 
@@ -127,9 +128,7 @@ def test_an_anachronism_is_dropped_with_its_reason(tmp_path: Path) -> None:
     planted = {
         1: passage(1, 0, text="In the hold of the Albatross they found a transistor radio wrapped in oilcloth."),
         2: passage(2, 0, text="On board the Pequod the log was closed for good on 4 March 1985 by the mate."),
-        3: passage(
-            3, 0, text="On the coast of the Forward the probe Luna 15 came down in Mare Crisium at dawn."
-        ),
+        3: passage(3, 0, text="On the coast of the Forward the probe Luna 15 came down in Mare Crisium at dawn."),
     }
     file = write_passages(tmp_path / "a.jsonl", passage(0, 0), *planted.values())
     result = write_personas(
@@ -174,6 +173,18 @@ def test_caps_hold_and_personas_are_in_balance(ships: Path, out: Path, tmp_path:
     tokens = [number for name, number in statistics["target_tokens"]["persona"].items() if name != "plain"]
     assert max(tokens) < 1.5 * min(tokens)
     assert sum(statistics["target_tokens"]["split"].values()) == sum(statistics["target_tokens"]["kind"].values())
+
+
+def test_a_tokenizer_counts_exactly(ships: Path, model_folder: Path, tmp_path: Path) -> None:
+    result = write_personas(
+        ships, out=tmp_path / "out", personas=["victorian-clerk"], max_passages=3, tokenizer=model_folder
+    )
+    encoder = Encoder(model_folder)
+    answers = [
+        text for name in ("train", "val") for row in read(tmp_path / "out" / f"{name}.jsonl") for text in spoken(row)
+    ]
+    expected = sum(len(ids) + 1 for ids in encoder.encode(answers))
+    assert sum(result["target_tokens"]["split"].values()) == expected
 
 
 def test_the_same_again_and_another_with_another_seed(ships: Path, tmp_path: Path) -> None:

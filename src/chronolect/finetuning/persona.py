@@ -119,16 +119,18 @@ def write_personas(
     del config["concurrency"], config["timeout"]  # they change nothing in the result
     inputs = [passages, *([tokenizer] if tokenizer is not None else [])]
     with ExitStack() as open_things:
-        writer: Writer = converse
+        model = None
         if teacher_url is not None:
             model = ServerModel(teacher_url, teacher_model, timeout_s=timeout)
-            journal = open_things.enter_context(Journal(out.with_name(f"{out.name}.answers.jsonl")))
-            writer = Teacher(model, journal, max_tokens, temperature, budget_tokens)
             config["teacher_model"] = model.name
         work = open_things.enter_context(stage(out, command="data persona", config=config, inputs=inputs))
+        writer: Writer = converse
+        if model is not None:
+            journal = open_things.enter_context(Journal(out.with_name(f"{out.name}.answers.jsonl")))
+            writer = Teacher(model, journal, max_tokens, temperature, budget_tokens)
         plan = Plan(chosen, per_passage, turns, plain_share, seed)
         extras = Extras(chosen, {"unknown": unknown_share, "fact": fact_share}, plain_share, seed)
-        generator = "template" if teacher_url is None else config["teacher_model"]
+        generator = "template" if model is None else model.name
         counts: Counter[str] = Counter()
         found = _wanted(passages, min_chars, max_chars, drawn, max_passages, counts)
         with Rows(work.folder, gate, held_out, counter, cap, persona_cap) as rows:
