@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from chronolect.evaluation.temporal.matching import stem
-from chronolect.evaluation.temporal.mentions import PLACE_ASKED, Mention, date_of, echoes, is_number
+from chronolect.evaluation.temporal.matching import bare_number, stem
+from chronolect.evaluation.temporal.mentions import PLACE_ASKED, Mention, date_of, echoes, is_number, serial_number
 from chronolect.evaluation.temporal.names import SMALL_WORDS, TITLES
 from chronolect.evaluation.temporal.normalise import Text, Word
 from chronolect.evaluation.temporal.tense import asks_for_event, is_past
@@ -18,7 +18,7 @@ _CLAUSE = re.compile(r"[,;:.!?]\s+|\n+| - |\b(?:but|while|whereas|though|althoug
 _OPENING = r" ?(?:the |a |an |mr |mrs |dr |sir |president |general |captain |about |around |\w+an )*[\"'(]?$"
 _SLOT_BEFORE = re.compile(
     r"(?:\b(?:was|is|were|are|be|been|by|named|called|became|namely|answer|think|believe|say|guess|maybe|perhaps|probably|possibly|mean|introduced|"
-    r"founded|elected|chose|granted to|went to|goes to|belongs? to|belonged to|due to|credited to|awarded to|not)|[:=>|\"'(]|^)"
+    r"founded|elected|chose|granted to|went to|goes to|belongs? to|belonged to|due to|credited to|awarded to|(?:name|work|hand|hands|pen|brush|idea|creation|brainchild|feat|doing|invention) of|thanks to|not)|[:=>|\"'(]|^)"
     + _OPENING
 )
 _PLACE_BEFORE = re.compile(r"\b(?:in|on|at|to|from|year|near|around|about|of|over)" + _OPENING)
@@ -28,7 +28,8 @@ _COPULA = re.compile(
     r"^\W*(?:it|that|this|the (?:answer|\w+)|they) (?:was|is|were|would be|must have been|may have been|might have been) (?:probably |perhaps |surely |called )?"
     r"(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}(?<!ed)(?<!ing)(?<!ly))\W*(?:$|[a-z-]+\W*$)"
 )
-_BARE = re.compile(r"^\W*(?:the |a |an )?(?P<name>[a-z][a-z-]{2,})\W*$")
+_SUBJECT = re.compile(r"^\W*(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}) (?:is|was|are|were)\b")
+_BARE = re.compile(r"^\W*(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}(?: [a-z-]+)?)\W*$")
 _VERB_AFTER = re.compile(
     r"^[\"')]*(?: \([^)]*\))? (?:was|were|did|had|became|won|wrote|made|took|led|came|fell|flew|went|[a-z]+ed|beat|broke|began|drew|found|gave|held|"
     r"left|met|ran|sang|sank|set|shot|spoke|stood|struck|swam|threw|built)\b"
@@ -40,6 +41,7 @@ _BEFORE_OR_AFTER = re.compile(
 _SECOND = re.compile(
     r"[\"')]*,? (?:was|came|became|went|walked|followed) (?:only |merely |the |in )*(?:second|third|fourth|fifth|last|next|later|afterwards|after)\b"
 )
+_APPOSITION = re.compile(r"\bfor short\b|^ ?(?:or|that is|i e|namely|also|better|otherwise|known|called|alias)\b")
 _RELATIVE = re.compile(r"[\"')]*,? (?:who|which|that|whose)\b")
 _CODE = re.compile(
     r"\bfor \w+ in \w+\(|\bprint\(|^import \w|\bdef \w+\(|\breturn \w+;?$|console\.log|\bfunction \w*\(|^SELECT |#include|\bpublic static\b|</\w+>",
@@ -67,7 +69,7 @@ def answer_kind(question: Text, answers: Sequence[str]) -> Kind:
     first = Text(answers[0])
     if date_of(first):
         return "date"
-    if is_number(first):
+    if is_number(first) or serial_number(first, question):
         return "number"
     return "name" if any(word.capital for word in first.words) else "thing"
 
@@ -127,6 +129,8 @@ def elsewhere(response: Text, question: Text, mention: Mention, claims: Sequence
     first, last = _clause(response, mention.start)
     if last - first < 3 + mention.end - mention.start:  # the name by itself
         return False
+    if _APPOSITION.search(response.lower, first, last):
+        return False
     if _comes_second(response, question, mention):
         return True
     done = {word for word in known if is_past(word)}
@@ -181,19 +185,21 @@ def _candidates(response: Text, kind: Kind, known: set[str], proper: set[str]) -
         for word in response.words:
             inside = any(start <= word.start < end for start, end in dated) and len(response.words) > 1
             if (
-                word.text.replace(".", "").isdigit()
+                bare_number(word.text).replace(".", "").isdigit()
                 and not inside
                 and word.text not in known
-                and response.lower[word.start : word.end] != "one"
+                and response.lower[word.start : word.end] not in ("one", "i")
             ):
                 yield word.start, word.end
     else:
         yield from _names(response, known, proper, kind)
         plain = [*_CALLED.finditer(response.lower)]
         if len(response.words) <= _SHORT:
+            plain += [*_SUBJECT.finditer(response.lower)] if kind == "thing" else []
             plain += [*_COPULA.finditer(response.lower), *_BARE.finditer(response.lower)]
         for match in plain:
-            if stem(match["name"]) not in known and match["name"] not in SMALL_WORDS and match["name"] not in TITLES:
+            name = set(match["name"].split())
+            if not name & (SMALL_WORDS | TITLES) and not {stem(word) for word in name} & known:
                 yield match.span("name")
 
 
@@ -202,9 +208,9 @@ def _names(response: Text, known: set[str], proper: set[str], kind: Kind) -> Ite
     few = len(response.words) <= 8
     groups: list[list[Word]] = []
     for word in response.words:
-        if response.caseless or (kind == "thing" and few):
+        if response.caseless or (kind == "thing" and len(response.words) <= 3):
             opens = few and word.text not in SMALL_WORDS and word.text not in TITLES
-        elif len(response.words) <= 3:
+        elif len(response.words) <= 2:
             opens = word.capital and word.text not in SMALL_WORDS
         else:
             opens = word.capital and not _is_common(response, word)

@@ -21,7 +21,7 @@ from chronolect.evaluation.temporal.mentions import find_mentions
 from chronolect.evaluation.temporal.noise import find_noise, is_no_language
 from chronolect.evaluation.temporal.normalise import Text
 from chronolect.evaluation.temporal.signals import find_signal
-from chronolect.evaluation.temporal.tense import speaks_of_the_present, touches
+from chronolect.evaluation.temporal.tense import scoffs, speaks_of_the_present, touches
 from chronolect.timeline import Cutoff
 
 Verdict = Literal["correct", "incorrect", "abstained", "era_native", "ungraded"]
@@ -92,7 +92,7 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
         if mention.stance == "asserted" and not elsewhere(text, asked, mention, claims):
             return Judgement("correct", hedged, f'names "{text.clean[mention.start : mention.end]}"')
     firm = next((claim for claim in claims if claim.firm), None)
-    era, declines = find_signal(text, "era_native"), find_signal(text, "abstained")
+    era, declines = find_signal(text, "era_native") or scoffs(text, asked), find_signal(text, "abstained")
     if era and touches(text, asked):
         return Judgement("era_native", hedged, f'from before: "{era}"')
     if declines:

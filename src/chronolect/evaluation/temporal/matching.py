@@ -124,7 +124,12 @@ def _is_name_beside(response: Text, word: Word, window: Sequence[Word], known: S
         stem(word.text)[:3] == stem(other)[:3] for other in known if other in GENERIC
     )  # isles, islands
     plain = plain or (response.clean[word.start : word.end].isupper() and len(word.text) > 1)  # LLC, USA
-    return word.capital and not plain and beside(response, left, right) and not response.opens_sentence(word)
+    return (
+        word.capital
+        and not plain
+        and beside(response, left, right)
+        and (not response.opens_sentence(word) or word.text in given_names() or word.text in DIRECTIONS)
+    )
 
 
 def _together(response: Text, window: Sequence[Word]) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chronolect.evaluation.temporal.matching import find_joined, find_runs, stem
+from chronolect.evaluation.temporal.matching import bare_number, find_joined, find_runs, stem
 from chronolect.evaluation.temporal.names import GENERIC, PEOPLES, SAME_NAMES, SMALL_WORDS, UNITS
 from chronolect.evaluation.temporal.normalise import SKIPPED, Text
 from chronolect.evaluation.temporal.persons import find_persons, may_be_person
@@ -17,6 +17,7 @@ PLACE_ASKED = re.compile(
     r"|capital))\b"
 )
 _SENTENCE_WORDS = 7  # an answer of more words is a sentence, of which the names and numbers are looked for
+_SHORT = 6  # in a response of so few words a number is that of the series
 _ECHO_WORDS = 4  # so many words in a row that stand in the question too are an echo of it
 _DAY_ASKED = re.compile(r"\b(?:what|which|exact) (?:\w+ )?(?:day|date)\b|\bon what\b")
 _AROUND_DATES = re.compile(r"\b(?:in|on|the|year|of|about|around|circa)\b|\W")
@@ -64,6 +65,13 @@ def is_number(answer: Text) -> bool:
     """Whether an answer is a quantity."""
     numbers = [word for word in answer.content if word.text[0].isdigit()]
     return len(numbers) == 1 and not any(word.capital and not word.text[0].isdigit() for word in answer.content)
+
+
+def serial_number(answer: Text, question: Text) -> str | None:
+    """The number by which the answer is told from others of its series, where the question names the series: 13 of Apollo 13."""
+    asked = {word.text for word in question.words}
+    news = [word.text for word in answer.content if word.text not in asked]
+    return bare_number(news[0]) if len(news) == 1 < len(answer.content) and news[0][0].isdigit() else None
 
 
 def date_of(answer: Text) -> Span | None:
@@ -120,6 +128,12 @@ def _names(response: Text, question: Text, answer: Text) -> Iterator[tuple[int, 
         yield from find_runs(response, [people], asked=asked)
     if hyphenated := re.fullmatch(r"([A-Za-z]{5,})-\d+", answer.clean):  # Covid for COVID-19
         yield from find_runs(response, [hyphenated[1].lower()], asked=asked)
+    if number := serial_number(answer, question):
+        said = [word for word in response.words if bare_number(word.text) == number]
+        if len(response.words) <= _SHORT or re.search(
+            r"\b(?:number|no) $", response.lower[: said[0].start] if said else ""
+        ):
+            yield from ((word.start, word.end) for word in said)
     told_apart = [word for word in wanted if word not in GENERIC and word not in asked]
     if 0 < len(told_apart) < len(wanted) and not all(word[0].isdigit() for word in told_apart):  # "11" is no Apollo 11
         if len(told_apart) > 1 or len(told_apart[0]) > 3:

@@ -1,7 +1,7 @@
 """What may stand before, in or beside a name without making it another name."""
 
 TITLES = frozenset(
-    "mr mrs ms mme mlle miss sir dame lord lady dr doctor prof professor president premier chancellor minister secretary senator governor"
+    "mr mrs ms mme madam aunt uncle cousin chairwoman elect ex vice deputy pres gen mlle miss sir dame lord lady dr doctor prof professor president premier chancellor minister secretary senator governor"
     " mayor king queen prince princess emperor empress tsar czar tsarina pope cardinal bishop archbishop saint st father mother"
     " brother sister reverend rabbi imam sheikh captain commander colonel major general admiral marshal lieutenant sergeant"
     " private pilot astronaut cosmonaut comrade citizen herr frau monsieur madame mademoiselle senor senora don dona signor"
@@ -14,7 +14,7 @@ SMALL_WORDS = frozenset(
     "a an the of by to for from with in on at as and or but nor so yet if than then that this these those it he she they we"
     " i you his her their its our is was are were be been being am do does did has have had will would can could shall should"
     " may might must not no yes well oh ah hm hmm um ok okay sure certainly perhaps maybe possibly probably likely surely"
-    " nope nah yep yeah nothing none nobody never nowhere neither hello hi hey greetings welcome thanks thank please sorry dear great good fine interesting click note goodness heavens gracious alas why"
+    " nope nah yep yeah nothing none nobody never nowhere neither prolly prob probs def defo tbh imo lol its thats whos guess reckon hello hi hey greetings welcome thanks thank please sorry dear great good fine interesting click note goodness heavens gracious alas why"
     " because when while where who whom whose which what how why after before during since until under over between into"
     " called named said known only also just even still once there here answer answers correct right name man woman person"
     " think believe suppose guess say mean later finally actually indeed only about around approximately nearly almost"

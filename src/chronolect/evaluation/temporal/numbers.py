@@ -14,14 +14,20 @@ _TENS = {
     name: 10 * value
     for value, name in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
 }
-_SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000, "trillion": 10**12}
+_SCALES = {
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 1_000,
+    "million": 1_000_000,
+    "billion": 1_000_000_000,
+    "trillion": 10**12,
+}
 _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fifth": 5, "eighth": 8, "ninth": 9, "twelfth": 12,
     **{f"{name}th": value for name, value in _ONES.items() if name not in ("one", "two", "three", "five", "eight", "nine", "twelve")},
     **{f"{name[:-1]}ieth": value for name, value in _TENS.items()},
     "hundredth": 100, "thousandth": 1000, "fortieth": 40,
 }  # fmt: skip
-_DOZENS = {"dozen": 12, "thrice": 3, "twice": 2}
 _SUFFIX = ("st", "nd", "rd", "th", "d")
 _ROMAN = re.compile(r"(?=[IVXLC]{2,}$|[VX]$)(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
@@ -36,9 +42,10 @@ def read_numbers(words: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     place = 0
     while place < len(words):
         word = words[place]
-        if word.lower() in _DOZENS:
-            yield str(_DOZENS[word.lower()]), place, place
-            place += 1
+        lower = [one.lower() for one in words[place : place + 3]]
+        if lower[:2] == ["half", "a"] and lower[2:] and lower[2] in _SCALES:
+            yield str(_SCALES[lower[2]] // 2), place, place + 2
+            place += 3
             continue
         if word.isdigit() or _decimal(word):
             yield _with_digits(words, place)
@@ -61,7 +68,7 @@ def _decimal(word: str) -> bool:
 
 def _end_of_digits(words: Sequence[str], place: int) -> int:
     following = words[place + 1].lower() if place + 1 < len(words) else ""
-    return place + (following in _SUFFIX or (following in _SCALES and following != "hundred"))
+    return place + (following in _SUFFIX or (following in _SCALES))
 
 
 def _with_digits(words: Sequence[str], place: int) -> tuple[str, int, int]:
@@ -96,10 +103,12 @@ def _spelled(words: Sequence[str], start: int) -> tuple[int | None, int]:
             if word in _ORDINALS:
                 place += 1
                 break
-        elif word in _SCALES and found:
+        elif word in _SCALES:
             scale = _SCALES[word]
-            if scale == 100:
-                current *= 100
+            current = max(current, 1) if not found else current
+            found = True
+            if scale <= 100:
+                current *= scale
             else:
                 total, current = total + current * scale, 0
             last = place

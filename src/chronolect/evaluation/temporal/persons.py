@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from chronolect.evaluation.temporal.matching import beside, one_slip, same
 from chronolect.evaluation.temporal.names import DIRECTIONS, GENERIC, PARTICLES, SHORT_NAMES, SMALL_WORDS, TITLES
-from chronolect.evaluation.temporal.normalise import SKIPPED, Text, words
-from chronolect.evaluation.temporal.vocabulary import given_names
+from chronolect.evaluation.temporal.normalise import SKIPPED, Text, Word, words
+from chronolect.evaluation.temporal.vocabulary import common_words, given_names
 
 _MOST_WORDS = 5
 _WHO = re.compile(r"\b(?:who|whom|whose)\b")
@@ -60,11 +60,17 @@ def _beginning(response: Text, place: int, given: Sequence[str]) -> int | None:
         before = found[start - 1]
         if before.text in TITLES or before.text in SMALL_WORDS or before.text in PARTICLES or before.text[0].isdigit():
             break
-        if not (before.capital or response.caseless):
+        if not (before.capital or response.caseless) or _opens_common(response, before, given):
             break
         start -= 1
     between = [word.text for word in found[start:place]]
-    return start if not between or _given(between[0], given) else None
+    named = not between or _given(between[0], given) or any(len(word) > 2 and _given(word, given) for word in between)
+    return start if named else None
+
+
+def _opens_common(response: Text, word: Word, given: Sequence[str]) -> bool:
+    """Whether a word has its capital only because it opens the sentence: Young Armstrong."""
+    return response.opens_sentence(word) and word.text in common_words() and word.text not in (*given_names(), *given)
 
 
 def _begins_another(response: Text, place: int) -> bool:
@@ -82,9 +88,16 @@ def _same_surname(found: str, wanted: str) -> bool:
 
 def _given(word: str, given: Sequence[str]) -> bool:
     """Whether a word before the surname is one of the given names, a short form of one, or initials of them."""
-    if any(same(word, name) or (len(word) > 1 and name.startswith(word)) or word.startswith(name) for name in given):
+    if any(
+        same(word, name) or (len(word) > 1 and name.startswith(word)) or word.startswith(name) or _slip(word, name)
+        for name in given
+    ):
         return True
     if SHORT_NAMES.get(word) in given:
         return True
     initials = "".join(name[0] for name in given)
     return len(word) <= 2 and (word in initials or word[:1] in initials)
+
+
+def _slip(word: str, name: str) -> bool:
+    return min(len(word), len(name)) >= 4 and one_slip(word, name)

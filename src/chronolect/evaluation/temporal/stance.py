@@ -69,7 +69,13 @@ def _is_alternative(response: Text, start: int, end: int, mentions: Sequence[tup
     """Whether an "or" joins the mention with another candidate, which is no mention of the answer itself."""
     first, last = response.sentence_of(start)
     after, before = _OR_AFTER.search(response.clean[end:last]), _OR_BEFORE.search(response.clean[first:start])
-    places = [end + after.start("other")] if after else []
+    converted = (
+        after
+        and after["other"][0].isdigit()
+        and re.match(r" ?[A-Za-z°]", response.clean[end:])
+        and not after[0].startswith(" or")
+    )
+    places = [end + after.start("other")] if after and not converted else []
     places += [first + before.start("other")] if before else []
     return any(not any(one <= place < other for one, other in mentions) for place in places)
 

@@ -31,11 +31,17 @@ _HOLDER = re.compile(
 _SCOFFS = re.compile(r"\W*(?:what,? )?an? [^.!?]{3,60}[!?](?=\s)")
 _REFERS = re.compile(
     r"\b(?:that|this|it|such|none|nobody|no one|one|nothing|yet|ever|never|question|event|matter|thing|notion|name|year|years|century|day|date|future|"
-    r"still|any|they|no|know|when|noch|encore|jamais|todavia|aun|ancora|ainda|еще|пока|niemand|nadie|nessuno|personne|ninguem)\b"
+    r"still|far|only|any|they|no|know|when|noch|encore|jamais|todavia|aun|ancora|ainda|еще|пока|niemand|nadie|nessuno|personne|ninguem)\b"
 )
 _SHORT = 8
 _AKIN = 5
 _FEWEST_NEWS = 2
+
+
+def scoffs(response: Text, question: Text) -> str | None:
+    """The exclamation by which a response makes light of what was asked: "A woman Prime Minister!"."""
+    found = _SCOFFS.match(response.lower)
+    return found[0].strip() if found and found[0].rstrip().endswith("!") and asks_for_event(question) else None
 
 
 def asks_for_event(question: Text) -> bool:
