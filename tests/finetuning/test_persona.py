@@ -126,9 +126,9 @@ def test_what_is_not_known_is_declined_and_what_is_known_is_told(rows: list[dict
 
 def test_an_anachronism_is_dropped_with_its_reason(tmp_path: Path) -> None:
     planted = {
-        1: passage(1, 0, text="In the hold of the Albatross they found a transistor radio wrapped in oilcloth."),
-        2: passage(2, 0, text="On board the Pequod the log was closed for good on 4 March 1985 by the mate."),
-        3: passage(3, 0, text="On the coast of the Forward the probe Luna 15 came down in Mare Crisium at dawn."),
+        1: passage(1, 0, text="The crew of the Albatross found a transistor radio in the hold, wrapped in oilcloth."),
+        2: passage(2, 0, text="The captain of the Pequod closed the log for good on 4 March 1985 and went ashore."),
+        3: passage(3, 0, text="The crew of the Forward saw the probe Luna 15 come down in Mare Crisium at dawn."),
     }
     file = write_passages(tmp_path / "a.jsonl", passage(0, 0), *planted.values())
     result = write_personas(

@@ -20,12 +20,20 @@ from chronolect.finetuning.personas import Persona
 MOST_TURNS = 4
 _SENTENCES = 3  # of an answer, at most
 _SHORTEST, _LONGEST = 40, 320  # characters of a sentence that is taken
-_EARLY = 60  # a sentence is about a subject that begins within so many characters
+_EARLY = 60  # a sentence is about somebody whose name begins within so many characters
 _NAME = re.compile(
     r"(?<![.!?\"”’'] )(?<!^)\b[A-Z][a-z]+(?:(?: (?:of|de|du|la|le|van|von|the))* [A-Z][a-z]+)*\b(?!['’][a-z])"
 )
-_THING = re.compile(
-    r"\b[Tt]he (?P<noun>[a-z]{4,})(?<!(?<!for|int|arv)est)(?= (?:of|was|were|is|are|had|has|which|that|in|to|by|with|on|at|from)\b|[,;.])"
+# What shows that the word before is a noun: "the captain" of "the captain kept", but not "the young" of "the young captain".
+_AFTER_NOUN = (
+    r"of|was|were|is|are|had|has|have|which|that|in|to|by|with|on|at|from|could|would|should|must|may|might|can|will|shall|did|does|do"
+    r"|came|went|took|stood|lay|sat|rose|fell|made|gave|knew|said|saw|began|became|held|kept|left|ran|drew|grew|led|[a-z]{3,}ed"
+)
+_THING = re.compile(rf"\b[Tt]he (?P<noun>[a-z]{{4,}})(?<!ly)(?<!(?<!for|int|arv)est)(?= (?:{_AFTER_NOUN})\b|[,;.])")
+_SMALL = re.compile(r"\b[a-z]+\b")
+# Somebody speaking: dialect, quotation in single marks, the first and second person; and words that a line end has broken.
+_SPOKEN = re.compile(
+    r"\b(?:I|[Mm]e|[Mm]y|[Ww]e|[Oo]ur|[Uu]s|[Yy]our?|[Tt]hou|[Tt]hee|[Tt]hy)\b|(?<!\w)['‘’]\w|\w['’](?!\w)(?<!s['’])|[-‐] [a-z]"
 )
 # Words after "the" that name nothing by themselves.
 _NO_THING_TEXT = """
@@ -36,7 +44,8 @@ _NO_THING = frozenset(_NO_THING_TEXT.split())
 # Names of days and months are no subjects, nor are forms of address alone.
 _NO_NAME_TEXT = """
 January February March April May June July August September October November December Monday Tuesday Wednesday Thursday Friday Saturday Sunday
-Mr Mrs Miss Dr Sir Lady Lord God Chapter Book Part English French German Irish Italian Spanish Russian American Roman Greek
+Mr Mrs Miss Dr Sir Lady Lord God Chapter Book Part English French German Irish Italian Spanish Russian American Roman Greek Scottish Welsh
+He His Him That This Thou Thy
 """
 _NO_NAME = frozenset(_NO_NAME_TEXT.split())
 # A sentence that begins so cannot be understood by itself.
@@ -113,7 +122,13 @@ def _tell(text: str, turns: int, place: int) -> list[tuple[str, str]]:
     for sentence in every:
         counts.update(list(dict.fromkeys(_subjects(sentence))))
     ranked = sorted(counts, key=lambda subject: (subject.islower(), -counts[subject]))
-    ranked = [one for one in ranked if any(_is_about(sentence, one) and _stands_alone(sentence) for sentence in every)]
+    small = set(_SMALL.findall(text))
+    ranked = [
+        one
+        for one in ranked
+        if _is_name_or_thing(one, counts[one], small)
+        and any(_is_about(sentence, one) and _stands_alone(sentence) for sentence in every)
+    ]
     told: list[tuple[str, str]] = []
     used: set[int] = set()
     for subject in ranked[place:] + ranked[:place]:
@@ -151,18 +166,28 @@ def _subjects(sentence: str) -> list[str]:
     return names + [f"the {noun}" for noun in things]
 
 
+def _is_name_or_thing(subject: str, times: int, small: set[str]) -> bool:
+    """A single capital word is a name if it comes again, and nowhere in small letters."""
+    words = subject.removeprefix("the ").split()
+    return subject.islower() or len(words) > 1 or (times > 1 and words[0].lower() not in small)
+
+
 def _is_about(sentence: str, subject: str) -> bool:
-    return subject in _subjects(sentence) and sentence[: _EARLY + len(subject)].lower().find(subject.lower()) >= 0
+    """Whether a sentence begins with a thing, or comes to a name early on."""
+    if subject.islower():
+        return sentence.lower().startswith(f"{subject} ")
+    return subject in _subjects(sentence) and subject.lower() in sentence[: _EARLY + len(subject)].lower()
 
 
 def _whole(sentence: str) -> bool:
-    """A sentence of fair length that ends as one, with its quotation marks and brackets closed."""
+    """A statement of fair length in nobody's own voice, its quotation marks and brackets closed."""
     closed = sentence.count("“") == sentence.count("”") and sentence.count("(") == sentence.count(")")
     return (
         _SHORTEST <= len(sentence) <= _LONGEST
         and closed
+        and not _SPOKEN.search(sentence)
         and sentence.count('"') % 2 == 0
-        and sentence.rstrip("\"”’'")[-1:] in tuple(".!?")
+        and sentence.rstrip("\"”’'").endswith(".")
         and sentence[0] not in "\"“‘'("
     )
 
