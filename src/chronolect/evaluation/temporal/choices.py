@@ -2,16 +2,22 @@
 
 import re
 
-_OPTION = re.compile(r"(?:^|\n|\s)\(?(?P<letter>[A-H])[).:]\s+(?P<text>.+?)(?=\s*(?:\n|\s\(?[A-H][).:]\s|$))")
+_OPTION = re.compile(
+    r"(?:^|[\n\s(])(?P<letter>[A-Ha-h1-8])[).:]\s+(?P<text>.+?)(?=[\s,;]*(?:or\s+|and\s+)?(?:\n|[\s(][A-Ha-h1-8][).:]\s|\?|$))"
+)
 _PICK = re.compile(
     r"^\W*(?:(?:the |my )?(?:correct |right |best |final )?(?:answer|option|choice|reply|guess)(?: is| would be|:)?\s*)?(?:option |letter |choice )?"
     r"[\"'(\[*]*(?P<first>[A-Ha-h])\b[\"')\].:*]*(?=\s*(?:$|\n|[A-Z-])|,)"
-    r"|\b(?:[Aa]nswer|[Oo]ption|[Cc]hoice|choose|pick|say|select|letter|go (?:with|for))(?: is| would be|:)? (?:option )?[\"'(*]*(?P<late>[A-H])\b(?!\w| [a-z])"
+    r"|\b(?:[Aa]nswer|[Oo]ption|[Cc]hoice|choose|pick|say|select|letter|go (?:with|for))(?: is| would be|"
+    r":)? (?:option )?[\"'(*]*(?P<late>[A-H])\b(?!\w| [a-z])"
     r"|\b(?:option|choice|letter|answer is) [\"'(*]*(?P<small>[a-h])\b(?! [a-z])"
 )
 _ORDINAL = re.compile(
     r"\W*(?:(?:it is|i think|the answer is) )?the (?P<ordinal>first|second|third|fourth|fifth|last)(?: one| option| answer| choice)?\W*",
     re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    r"\W*(?:(?:the )?(?:answer|option|choice|number|no)\.?(?: is)?:? ?#?)*(?P<number>[1-8])\W*", re.IGNORECASE
 )
 _ORDINALS = ["first", "second", "third", "fourth", "fifth"]
 _LETTER_ALONE = re.compile(
@@ -20,11 +26,14 @@ _LETTER_ALONE = re.compile(
 
 
 def split_options(question: str) -> tuple[str, dict[str, str]]:
-    """A question without its options, and the options by their letters; no options where there are fewer than two."""
+    """A question without its options, and the options by their letters or numbers; no options where there are fewer than two."""
     found = list(_OPTION.finditer(question))
-    if [match["letter"] for match in found] != [chr(ord("A") + place) for place in range(len(found))] or len(found) < 2:
+    labels = "".join(match["letter"] for match in found).upper()
+    if len(found) < 2 or not ("ABCDEFGH".startswith(labels) or "12345678".startswith(labels)):
         return question, {}
-    return question[: found[0].start()].strip(), {match["letter"]: match["text"].strip() for match in found}
+    return question[: found[0].start()].strip(), {
+        label: match["text"].strip() for label, match in zip(labels, found, strict=True)
+    }
 
 
 def picked(response: str, options: dict[str, str]) -> str | None:
@@ -33,6 +42,8 @@ def picked(response: str, options: dict[str, str]) -> str | None:
         ordinal = place["ordinal"].lower()
         at = len(options) - 1 if ordinal == "last" else _ORDINALS.index(ordinal)
         return list(options.values())[at] if at < len(options) else None
+    if number := _NUMBER.fullmatch(response):
+        return options.get(number["number"])
     match = _PICK.search(response.strip())
     return options.get((match["first"] or match["late"] or match["small"]).upper()) if match else None
 

@@ -18,14 +18,15 @@ _CLAUSE = re.compile(r"[,;:.!?]\s+|\n+| - |\b(?:but|while|whereas|though|althoug
 _OPENING = r" ?(?:the |a |an |mr |mrs |dr |sir |president |general |captain |about |around |\w+an )*[\"'(]?$"
 _SLOT_BEFORE = re.compile(
     r"(?:\b(?:was|is|were|are|be|been|by|named|called|became|namely|answer|think|believe|say|guess|maybe|perhaps|probably|possibly|mean|introduced|"
-    r"founded|elected|chose|granted to|went to|goes to|belongs? to|belonged to|due to|credited to|awarded to|(?:name|work|hand|hands|pen|brush|idea|creation|brainchild|feat|doing|invention) of|thanks to|not)|[:=>|\"'(]|^)"
-    + _OPENING
+    r"founded|elected|chose|granted to|went to|goes to|belongs? to|belonged to|due to|credited to|awarded to|(?:name|work|"
+    r"hand|hands|pen|brush|idea|creation|brainchild|feat|doing|invention) of|thanks to|not)|[:=>|\"'(]|^)" + _OPENING
 )
 _PLACE_BEFORE = re.compile(r"\b(?:in|on|at|to|from|year|near|around|about|of|over)" + _OPENING)
 _CALLED = re.compile(r"\b(?:called|named|name (?:was|is)|known as) (?:the |a |an )?[\"']?(?P<name>[a-z][\w-]+)")
 _SHORT = 10
 _COPULA = re.compile(
-    r"^\W*(?:it|that|this|the (?:answer|\w+)|they) (?:was|is|were|would be|must have been|may have been|might have been) (?:probably |perhaps |surely |called )?"
+    r"^\W*(?:it|that|this|the (?:answer|\w+)|they) (?:was|is|were|would be|must have been|may have been|"
+    r"might have been) (?:probably |perhaps |surely |called )?"
     r"(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}(?<!ed)(?<!ing)(?<!ly))\W*(?:$|[a-z-]+\W*$)"
 )
 _SUBJECT = re.compile(r"^\W*(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}) (?:is|was|are|were)\b")
@@ -36,7 +37,8 @@ _VERB_AFTER = re.compile(
 )
 _PRESENT_AFTER = re.compile(r"^[\"')]*(?: \([^)]*\))? (?:is|are|has|have|does|do|causes?|(?!was\b)[a-z]+s)\b")
 _BEFORE_OR_AFTER = re.compile(
-    r"\b(?:second|later|afterwards|then|next|until|previous\w*|former\w*|before|after|succeed\w*|follow\w*|no|nothing|none|nobody|not|never|also|joined|other)\b"
+    r"\b(?:second|later|afterwards|then|next|until|previous\w*|former\w*|before|after|succeed\w*|follow\w*|no|nothing|none|"
+    r"nobody|not|never|also|joined|other)\b"
 )
 _SECOND = re.compile(
     r"[\"')]*,? (?:was|came|became|went|walked|followed) (?:only |merely |the |in )*(?:second|third|fourth|fifth|last|next|later|afterwards|after)\b"
@@ -112,8 +114,9 @@ def bears_on(response: Text, question: Text, *, loosely: bool) -> bool:
 
 def heads(response: Text, claim: Claim) -> bool:
     """Whether a claim opens the response as the subject of a sentence."""
-    return response.clean[: claim.start].strip(" \n\"'(-*") == "" and bool(
-        _VERB_AFTER.search(response.lower[claim.end :])
+    opens = response.clean[: claim.start].strip(" \n\"'(-*") == ""
+    return opens and bool(
+        _VERB_AFTER.search(response.lower[claim.end :]) or response.clean[claim.end :].startswith((",", " (", " -"))
     )
 
 
@@ -227,7 +230,8 @@ def _names(response: Text, known: set[str], proper: set[str], kind: Kind) -> Ite
         while group and stem(group[-1].text) in common:
             group = group[:-1]
         label = group and response.clean[group[-1].end :].startswith(":")
-        if group and not label and not any(stem(word.text) in known for word in group):
+        new = [word for word in group if stem(word.text) not in known]
+        if new and not label and (len(new) == len(group) or len(response.words) <= _SHORT - 2):
             yield group[0].start, group[-1].end
 
 

@@ -16,38 +16,43 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chronolect.evaluation.temporal.choices import is_letter_alone, picked, split_options
-from chronolect.evaluation.temporal.claims import answer_kind, bears_on, elsewhere, find_claims, heads, is_cut_off
-from chronolect.evaluation.temporal.mentions import find_mentions
+from chronolect.evaluation.temporal.claims import (
+    Claim,
+    answer_kind,
+    bears_on,
+    elsewhere,
+    find_claims,
+    heads,
+    is_cut_off,
+)
+from chronolect.evaluation.temporal.mentions import Mention, find_mentions
 from chronolect.evaluation.temporal.noise import find_noise, is_no_language
 from chronolect.evaluation.temporal.normalise import Text
+from chronolect.evaluation.temporal.persons import may_be_person
 from chronolect.evaluation.temporal.signals import find_signal
 from chronolect.evaluation.temporal.tense import scoffs, speaks_of_the_present, touches
+from chronolect.evaluation.temporal.turns import answer_part
 from chronolect.timeline import Cutoff
 
 Verdict = Literal["correct", "incorrect", "abstained", "era_native", "ungraded"]
 
-_TOKENS = re.compile(r"^(?:\s*(?:<\|[^|>]*\|>|</?s>|<(?:pad|unk|bos|eos|mask|start_of_turn|end_of_turn)>|\[/?INST\]))+")
-_THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL | re.IGNORECASE)
-_ECHO = re.compile(
-    r"^\s*(?:#+\s*)?(?:question|q|prompt|instruction)\s*:[^\n]*\n+\s*(?:#+\s*)?(?:answer|a|response)\s*:", re.IGNORECASE
+_TO_COME = re.compile(
+    r"\b(?:yet|so far|to date|(?:has|have) not been|is not (?:finished|built|ready|complete)|will be|shall be|until)\b"
 )
-_LABEL = re.compile(r"^\s*(?:#+\s*)?(?:response|answer|assistant|output|a)\s*:\s*", re.IGNORECASE)
-_NEXT_TURN = re.compile(
-    r"\n\s*(?:#+\s*)?(?:(?:next |new |follow-up )?question|q|user|human|student|teacher|problem|exercise|context|passage|title|example|instruction|input|assistant|answer|response|prompt)\s*\d*\s*[:.]\s|\n#+\s*(?:instruction|question|input|response)\b|<\|[^|]*\|>|<end_of_turn>|</s>|\[/?INST\]",
-    re.IGNORECASE,
-)
-_NEXT_QUESTION = re.compile(
-    r"(?<=[.\n])\s*(?:\d+[.)]\s*)?(?:who|whom|whose|what|which|when|where|how|why|in what|in which|on what|on which|at which)\b[^.\n?]{15,}\?(?=\s)",
-    re.IGNORECASE,
-)
-_WORDS = re.compile(r"\w")
+_WOULD_KNOW = re.compile(r"[\"')]* (?:would|could|might|can|will|may|should|has|have|knows?)\b")
 _HEDGES = re.compile(
-    r"\b(?:perhaps|maybe|possibly|probably|presumably|apparently|allegedly|supposedly|reportedly|i (?:think|believe|guess|suppose|suspect|imagine|gather|fancy|reckon|assume)|"
-    r"my (?:best )?guess|if i (?:recall|remember|am not mistaken)|not (?:entirely |quite |completely |absolutely |fully |very |too |really )?(?:sure|certain)|can not (?:be sure|confirm|say|vouch)|might|may have|may be|could be|could have|must have been|"
-    r"likely|unsure|uncertain|do not (?:really |quite )?(?:know|remember|recall)|rumou?r\w*|said to|seems?|sounds? like|as far as i know|some say|i have heard|or so|would be)\b|\?\s*$"
+    r"\b(?:perhaps|maybe|possibly|probably|presumably|apparently|allegedly|supposedly|reportedly|i (?:think|believe|guess|"
+    r"suppose|suspect|imagine|gather|fancy|reckon|assume)|"
+    r"my (?:best )?guess|if i (?:recall|remember|am not mistaken)|not (?:entirely |quite |completely |absolutely |fully |"
+    r"very |too |really )?(?:sure|certain)|can not (?:be sure|confirm|say|vouch)|might|may have|may be|could be|could have|"
+    r"must have been|"
+    r"likely|unsure|uncertain|do not (?:really |quite )?(?:know|remember|recall)|rumou?r\w*|said to|seems?|sounds? like|"
+    r"as far as i know|some say|i have heard|or so|would be)\b|\?\s*$"
 )
 _GUESS = re.compile(
-    r"\b(?:but|perhaps|maybe|possibly|probably|i (?:think|believe|guess|suppose|suspect|would guess|would say|would think|imagine|reckon)|my (?:best )?guess|if i had to|might (?:be|have)|could (?:be|have been)|may (?:be|have))\b(?P<rest>[^.!?\n]*)"
+    r"\b(?:but|perhaps|maybe|possibly|probably|i (?:think|believe|guess|suppose|suspect|would guess|would say|would think|"
+    r"imagine|reckon)|my (?:best )?guess|if i had to|might (?:be|have)|could (?:be|have been)|may (?:be|"
+    r"have))\b(?P<rest>[^.!?\n]*)"
 )
 
 
@@ -88,19 +93,26 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
     hedged = bool(_HEDGES.search(text.lower))
     mentions = find_mentions(text, asked, answers, echoed=whole)
     claims = find_claims(text, asked, answer_kind(asked, answers), mentions, echoed=whole)
+    person = may_be_person(Text(answers[0]), asked)
     for mention in mentions:
-        if mention.stance == "asserted" and not elsewhere(text, asked, mention, claims):
+        # to say of a thing that it is not yet there is to name it; of a person it may be to deny it
+        told = mention.stance == "asserted" or (
+            mention.stance == "negated" and not person and _is_to_come(text, mention)
+        )
+        if told and not elsewhere(text, asked, mention, claims):
             return Judgement("correct", hedged, f'names "{text.clean[mention.start : mention.end]}"')
     firm = next((claim for claim in claims if claim.firm), None)
     era, declines = find_signal(text, "era_native") or scoffs(text, asked), find_signal(text, "abstained")
     if era and touches(text, asked):
         return Judgement("era_native", hedged, f'from before: "{era}"')
+    if denied := next((mention for mention in mentions if mention.stance == "negated"), None):
+        return Judgement("incorrect", hedged, f'denies "{text.clean[denied.start : denied.end]}"')
     if declines:
-        if firm and _GUESS.search(text.lower):
-            return Judgement("incorrect", True, f'guesses "{text.clean[firm.start : firm.end]}"')
+        if guess := _guess(text, claims):
+            return Judgement("incorrect", True, f'guesses "{text.clean[guess.start : guess.end]}"')
         return Judgement("abstained", hedged, f'declines: "{declines}"')
     if mentions:
-        how = {"negated": "denies", "listed": "only lists", "asserted": "gives another part to"}[mentions[0].stance]
+        how = "only lists" if mentions[0].stance == "listed" else "gives another part to"
         return Judgement("incorrect", hedged, f'{how} "{text.clean[mentions[0].start : mentions[0].end]}"')
     if why := is_no_language(text, asked):
         return Judgement("ungraded", False, why)
@@ -114,8 +126,16 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
     return Judgement("ungraded", False, "no answer in it")
 
 
-def answer_part(response: str) -> str:
-    """A response without its thoughts, its label, and the turns a base model goes on to invent."""
-    said = _LABEL.sub("", _ECHO.sub("", _THOUGHT.sub("", _TOKENS.sub("", response)).lstrip("\n")))
-    ends = (match.start() for match in (*_NEXT_TURN.finditer(said), *_NEXT_QUESTION.finditer(said)))
-    return said[: min((end for end in ends if _WORDS.search(said, 0, end)), default=len(said))]
+def _is_to_come(text: Text, mention: Mention) -> bool:
+    """Whether a mention is denied only as yet."""
+    return bool(_TO_COME.search(text.lower, *text.sentence_of(mention.start)))
+
+
+def _guess(text: Text, claims: Sequence[Claim]) -> Claim | None:
+    """A claim made after all: "I do not know, but perhaps …"; who might know it is no claim."""
+    spans = [match.span("rest") for match in _GUESS.finditer(text.lower)]
+    for claim in claims:
+        guessed = claim.firm and any(start <= claim.start < end for start, end in spans)
+        if guessed and not _WOULD_KNOW.match(text.lower, claim.end):
+            return claim
+    return None

@@ -135,9 +135,11 @@ def _names(response: Text, question: Text, answer: Text) -> Iterator[tuple[int, 
         ):
             yield from ((word.start, word.end) for word in said)
     told_apart = [word for word in wanted if word not in GENERIC and word not in asked]
-    if 0 < len(told_apart) < len(wanted) and not all(word[0].isdigit() for word in told_apart):  # "11" is no Apollo 11
-        if len(told_apart) > 1 or len(told_apart[0]) > 3:
-            yield from find_runs(response, told_apart, asked=asked, whole=wanted)
+    shortened = 0 < len(told_apart) < len(wanted) and not all(
+        word[0].isdigit() for word in told_apart
+    )  # "11" is no Apollo 11
+    if shortened and (len(told_apart) > 1 or len(told_apart[0]) > 3):
+        yield from find_runs(response, told_apart, asked=asked, whole=wanted)
     if may_be_person(answer, question) and wanted[-1] not in asked:
         yield from find_persons(response, answer)
     yield from _acronyms(response, answer, wanted)

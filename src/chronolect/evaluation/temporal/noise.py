@@ -1,5 +1,6 @@
 """Responses that say nothing: empty ones, loops, signs, words in no order, letters that are no words."""
 
+import itertools
 import re
 from collections import Counter
 
@@ -7,6 +8,7 @@ from chronolect.evaluation.temporal.normalise import Text
 from chronolect.evaluation.temporal.vocabulary import common_words, given_names
 
 _BROKEN = re.compile(r"[\ufffdĠĊÃÂ]|â€|ðŸ")
+_ODD_SIGNS = re.compile(r";;|\]\]|\}\}|\{\{|\[\[|[%^~@\\$+]")
 _NO_WORD = re.compile(
     r"(.)\1{3}|(.{2,3})\2{3}|^.{25}|[bcdfghjklmnpqrstvwxz]{6}|^(?![mdclxvi]+$)[bcdfghjklmnpqrstvwxz]{4,}$"
 )
@@ -35,6 +37,8 @@ def find_noise(raw: str, response: Text) -> str | None:
     letters = sum(character.isalnum() or character.isspace() for character in raw)
     if letters < 0.6 * len(raw) and len(raw) > 8 and not re.search(r"[a-z]{3,}.*[a-z]{3,}", response.lower):
         return "mostly signs"
+    if len(set(_ODD_SIGNS.findall(raw))) >= 3:
+        return "odd signs"
     if len(said) >= _FEWEST and all(word.isdigit() for word in said):
         return "only numbers"
     return _loop(said) or _jumble(raw, said)
@@ -53,11 +57,7 @@ def is_no_language(response: Text, question: Text) -> str | None:
         return "another script"
     small = [word.text for word in response.words if not word.capital and word.text.isalpha()]
     unknown = [word for word in small if word not in common_words() and word not in given_names()]
-    if (
-        (len(small) >= 4 and len(unknown) > 0.6 * len(small))
-        or (len(small) == 3 == len(unknown))
-        or any(_NO_WORD.search(word) for word in small)
-    ):
+    if (len(small) >= 4 and len(unknown) > 0.6 * len(small)) or any(_NO_WORD.search(word) for word in small):
         return f'no words ("{unknown[0]}")' if unknown else "no words"
     return None
 
@@ -80,7 +80,7 @@ def _jumble(raw: str, said: list[str]) -> str | None:
         return None
     odd = [
         f"{one} {other}"
-        for one, other in zip(said, said[1:], strict=False)
+        for one, other in itertools.pairwise(said)
         if (one in _ARTICLES and other in _NOT_AFTER_ARTICLE)
         or (one in _PREPOSITIONS and other in _NOT_AFTER_PREPOSITION)
     ]

@@ -6,13 +6,35 @@ from collections.abc import Iterator, Sequence
 _ONES = {
     name: value
     for value, name in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-        " eighteen nineteen".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
 _TENS = {
     name: 10 * value
-    for value, name in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+    for value, name in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
 }
 _SCALES = {
     "dozen": 12,
@@ -36,8 +58,8 @@ _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 def read_numbers(words: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     """Each word in lower case with its first and last place; words that together are one number come as its digits.
 
-    "twenty-one" and "XXI" are 21, "twenty-first" and "21ST" are 21st, "two million" is 2000000, "nineteen sixty-nine" is 1969. "I" stays a letter, for
-    it is mostly a pronoun.
+    "twenty-one" and "XXI" are 21, "twenty-first" and "21ST" are 21st, "two million" is 2000000, "nineteen sixty-nine" is 1969.
+    "I" stays a letter, for it is mostly a pronoun.
     """
     place = 0
     while place < len(words):
@@ -90,7 +112,7 @@ def _spelled(words: Sequence[str], start: int) -> tuple[int | None, int]:
         word = words[place].lower()
         if word in _ONES or word in _TENS or word in _ORDINALS:
             value = _ONES.get(word, _TENS.get(word, _ORDINALS.get(word, 0)))
-            fits = not found or current % 100 == 0 or (current % 10 == 0 and 20 <= current % 100 and 0 < value < 10)
+            fits = not found or current % 100 == 0 or (current % 10 == 0 and current % 100 >= 20 and 0 < value < 10)
             if not fits:
                 # "nineteen sixty-nine", "eighteen twelve"
                 if not pairs and total == 0 and 10 <= current <= 20 and 10 <= value <= 99:

@@ -4,14 +4,17 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from chronolect.evaluation.temporal.names import PARTICLES
+from chronolect.evaluation.temporal.names import PARTICLES, SMALL_WORDS, TITLES
 from chronolect.evaluation.temporal.normalise import Text
 
 Stance = Literal["asserted", "negated", "listed"]
 
 _NOT = re.compile(
     r"(?:\bnot|\bnever|\bneither|\bnor|\brather than|\binstead of|(?<!none )(?<!no )\bother than|\bunlike|\bno longer|\bfar from|\bhardly)"
-    r"(?: (?!only|until|before|alone|just|merely|sure|certain|know|say|tell|mistaken|wrong|remember|recall|confirm|verify|prove|thought|expected|dreamed|dreamt|imagined|believed|swear)[\w-]+){0,4} ?[\"'(]*$"
+    r"(?: (?!only|until|before|alone|just|merely|sure|certain|know|say|tell|mistaken|wrong|remember|recall|confirm|verify|"
+    r"prove|thought|expected|dreamed|dreamt|imagined|believed|swear|allowed|supposed|meant|permitted|told|officially|mention"
+    r"|reveal|discuss|name|quite|entirely|absolutely|completely|positive|convinced|bet|guarantee|surprised|doubt|"
+    r"yet been told)[\w-]+){0,4} ?[\"'(]*$"
 )
 _FALSE = re.compile(
     r"\b(?:false|wrong|incorrect|untrue|mistaken|a myth|no truth|a lie|a mistake|contrary|misconception|fallacy|legend|hoax)\b[^.;]{0,40}"
@@ -29,19 +32,28 @@ _DENIED_AFTER = re.compile(
     rf"|^[^.;:]{{0,20}}\b(?:you|they|one|he|we) (?:would be|are|is|were) {_WRONG}"
     rf"|^[^.;:]{{0,30}}\b(?:that|this|it|they|which|these|those) (?:is|was|are|would be) (?:\w+ )?{_WRONG}\b"
     r"|^[\"')]* (?:had|has|have) (?:\w+ )?(?:nothing|no part|no hand|no share|little)\b"
-    r"|^[\"')]* (?:is|was) (?:often|commonly|sometimes|usually|wrongly|widely) (?:\w+ )?(?:named|credited|mentioned|said|thought|believed|given|cited)\b"
+    r"|^[\"')]* (?:is|was) (?:often|commonly|sometimes|usually|wrongly|widely) (?:\w+ )?(?:named|credited|mentioned|said|"
+    r"thought|believed|given|cited)\b"
 )
 _NO_AFTER = re.compile(
-    r"^[\"')]*(?:\?|\.\.\.)+ ?[\"']?(?:no|not|nope|nah|wrong|nay|never|hardly)\b|^[\"')]*[.!;] (?:but )?(?:it|that|he|she|they|this) (?:was|is|did|were|had) not\b"
+    r"^[\"')]*(?:\?|\.\.\.)+ ?[\"']?(?:no|not|nope|nah|wrong|nay|never|hardly)\b|^[\"')]*[.!;] (?:but )?(?:it|that|he|she|"
+    r"they|this) (?:was|is|did|were|had) not\b"
 )
-_MAYBE = r"(?:possibly |perhaps |maybe |else |even )?(?:the |a |by |in )?"
-_OR_AFTER = re.compile(rf"^[\"')]*(?:,? [^.;:!?]{{1,60}}?)?,? or {_MAYBE}(?P<other>[A-Z0-9][\w.-]*)")
+_MAYBE = r"(?:possibly |perhaps |maybe |else |even |alternatively |was it |is it |it was |rather )*(?:the |a |by |in )?"
+_OR_AFTER = re.compile(rf"^[\"')]*(?:,? [^.;:!?]{{1,60}}?)?,? or {_MAYBE}(?P<other>(?!I\b)[A-Z0-9][\w.-]*)")
 _OR_BEFORE = re.compile(rf"(?P<other>[A-Z0-9][\w.-]*),? or {_MAYBE}[\"'(]*$")
+_NAME = r"[A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,3}"
+_RUN = re.compile(rf"{_NAME}(?:, (?:de |van |von |da )?{_NAME}){{2,}}|{_NAME}(?:, {_NAME})+,? (?:and|or) {_NAME}")
+_BETWEEN = re.compile(r"\b(?:between|torn|hesitate|waver|toss-?up|either|both)\b[^.;!?]*$")
+_OTHERS = re.compile(r"\b[Ss]ome (?:say|think|believe|claim|hold)\b[^.]*\b(?:others|some)\b[^.]*[A-Z0-9]")
 _LEAD_IN = re.compile(
-    r"^\W*(?:\d{1,2}[.)] |[-*•] )?(?:(?:perhaps|maybe|possibly|either|and|or|the|either of|first|then|by|it was|it is|it (?:could|may|might|must) (?:be|have been)|could be|in|one of|any of|these|them) )*",
+    r"^\W*(?:\d{1,2}[.)] |[-*•] )?(?:(?:perhaps|maybe|possibly|either|and|or|the|either of|first|then|by|it was|it is|"
+    r"it (?:could|may|might|must) (?:be|have been)|could be|might be|may be|both|in|one of|any of|these|them) )*",
     re.IGNORECASE,
 )
-_ENUMERATION = re.compile(r"\?\s+|\s\|\s|[.;]\s+(?=(?:or|perhaps|maybe|possibly)\b)", re.IGNORECASE)
+_ENUMERATION = re.compile(
+    r"\?\s+|\s\|\s|[.;]\s+(?=(?:or|perhaps|maybe|possibly|it (?:might|could|may)|could|might)\b)", re.IGNORECASE
+)
 _FEWEST_ITEMS = 3
 
 
@@ -60,12 +72,12 @@ def stance(
         return "negated"
     if _DENIED_AFTER.search(after) or _NO_AFTER.search(response.lower[end : end + 20]):
         return "negated"
-    if _is_alternative(response, start, end, mentions) or _is_item(response, start, end, mentions, of_place):
+    if _is_alternative(response, start, end, mentions, of_place) or _is_item(response, start, end, mentions, of_place):
         return "listed"
     return "asserted"
 
 
-def _is_alternative(response: Text, start: int, end: int, mentions: Sequence[tuple[int, int]]) -> bool:
+def _is_alternative(response: Text, start: int, end: int, mentions: Sequence[tuple[int, int]], of_place: bool) -> bool:
     """Whether an "or" joins the mention with another candidate, which is no mention of the answer itself."""
     first, last = response.sentence_of(start)
     after, before = _OR_AFTER.search(response.clean[end:last]), _OR_BEFORE.search(response.clean[first:start])
@@ -77,7 +89,24 @@ def _is_alternative(response: Text, start: int, end: int, mentions: Sequence[tup
     )
     places = [end + after.start("other")] if after and not converted else []
     places += [first + before.start("other")] if before else []
-    return any(not any(one <= place < other for one, other in mentions) for place in places)
+    if any(not any(one <= place < other for one, other in mentions) for place in places):
+        return True
+    runs = [match[0] for match in _RUN.finditer(response.clean) if match.start() <= start < match.end()]
+    if not of_place and any(_is_run_of_names(run) for run in runs):
+        return True
+    if response.clean[start:end].isdigit() and end - start < 4 and _is_range(response.clean, start, end):
+        return True
+    return bool(_BETWEEN.search(response.lower, first, start)) or bool(_OTHERS.search(response.clean, first, last))
+
+
+def _is_run_of_names(run: str) -> bool:
+    """Whether at least three names follow each other, and not the openings of a speech: "Well, Sir, Armstrong"."""
+    names = [name for name in re.split(r",? (?:and|or) |, ", run) if name.lower() not in SMALL_WORDS | TITLES]
+    return len(names) >= _FEWEST_ITEMS
+
+
+def _is_range(text: str, start: int, end: int) -> bool:
+    return bool(re.match(r" ?(?:-|to) ?\d", text[end:]) or re.search(r"\d ?(?:-|to) ?$", text[:start]))
 
 
 def _is_item(response: Text, start: int, end: int, mentions: Sequence[tuple[int, int]], of_place: bool) -> bool:
@@ -88,6 +117,8 @@ def _is_item(response: Text, start: int, end: int, mentions: Sequence[tuple[int,
     lists = [
         (re.split(r"\s*/\s*|\s+or\s+", sentence), 2),
         *((re.split(r"\s*,\s*(?:and |or )?|\s+and\s+", part), _FEWEST_ITEMS) for part in re.split(r":\s", sentence)),
+        *((re.split(rf"\s*{sign}\s*", response.clean.strip(" .;")), _FEWEST_ITEMS) for sign in (";", r"\.\.\.")),
+        (re.split(r"\s+and\s+", response.clean.strip(" .")), 2),
         (_ENUMERATION.split(response.clean.strip(" .?!")), 2),
         ([line for line in response.clean.split("\n") if line.strip()], _FEWEST_ITEMS),
     ]

@@ -20,17 +20,20 @@ _PAST = re.compile(
 _EVENT = re.compile(rf"{_PAST.pattern}|\b1[5-9]\d\d\b|\b20\d\d\b")
 _DEFINES = re.compile(
     r"\b(?:is|are) (?:one of |usually |often )?(?:a|an|any)\b|\b(?:is|are) (?:\w+ )?(?:used|made|found|known|considered|played|located|important)\b|"
-    r"\b(?:is|are) the (?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|\w+est|most)\b|\b(?:every (?:day|week|month|year|two|three|four)|usually|typically|always)\b"
+    r"\b(?:is|are) the (?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|\w+est|most)\b|\b(?:every (?:day|week|"
+    r"month|year|two|three|four)|usually|typically|always)\b"
 )
 _OFFERS = re.compile(
     r"\b(?:happy|glad|delighted|pleased|love|ready) to\b|\bhow (?:can|may) i\b|\bfeel free\b|\blet me know\b|\bhere (?:is|are)\b|\bplease\b|\bclick\b"
 )
 _HOLDER = re.compile(
-    r"(?:^|[.!?]\s)\W*(?:The |Our |His |Her )?(?:[A-Z][\w-]+ ){1,3}(?:is|are|has|have|still|sits?|reigns?|rules?|leads?|governs?|holds?|remains?|stands?)\b"
+    r"(?:^|[.!?]\s)\W*(?:The |Our |His |Her )?(?:[A-Z][\w-]+ ){1,3}(?:is|are|has|have|still|sits?|reigns?|rules?|leads?|"
+    r"governs?|holds?|remains?|stands?)\b"
 )
 _SCOFFS = re.compile(r"\W*(?:what,? )?an? [^.!?]{3,60}[!?](?=\s)")
 _REFERS = re.compile(
-    r"\b(?:that|this|it|such|none|nobody|no one|one|nothing|yet|ever|never|question|event|matter|thing|notion|name|year|years|century|day|date|future|"
+    r"\b(?:that|this|it|such|none|nobody|no one|one|nothing|yet|ever|never|question|event|matter|thing|notion|name|year|"
+    r"years|century|day|date|future|"
     r"still|far|only|any|they|no|know|when|noch|encore|jamais|todavia|aun|ancora|ainda|еще|пока|niemand|nadie|nessuno|personne|ninguem)\b"
 )
 _SHORT = 8
