@@ -20,6 +20,9 @@ from chronolect.training.pretrain import train_pretrain
         ({"beta2": 1.0}, "--beta2 must be at least 0 and below 1"),
         ({"schedule": "cosin"}, r'--schedule cosin: unknown.*did you mean "cosine"'),
         ({"dtype": "bf16"}, "--dtype bf16: unknown"),
+        ({"shard": "fdsp"}, r'--shard fdsp: unknown.*did you mean "fsdp"'),
+        ({"recompute": "every-0"}, "--recompute every-0: unknown; one of all, cheap, every-2"),
+        ({"shard": "fsdp", "use_4bit": True, "lora_r": 8}, "--shard fsdp: weights of 4 or 8 bits are not sharded"),
     ],
 )
 def test_bad_values_name_their_flag(change: dict[str, Any], message: str) -> None:

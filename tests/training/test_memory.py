@@ -21,7 +21,7 @@ def advice(*, processes: int = 1, training: bool = True, **settings: Any) -> str
     return str(caught.value)
 
 
-def test_what_costs_nothing_comes_first() -> None:
+def test_what_costs_nothing_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "try --batch-size 4 --accumulate 2 " in advice(batch_size=8)
     assert "then --gradient-checkpointing" in advice(batch_size=8)
     assert "try --batch-size 3 --accumulate 6 " in advice(batch_size=9, accumulate=2)
@@ -33,6 +33,8 @@ def test_what_costs_nothing_comes_first() -> None:
     assert "try --lora-r 16 " in advice(**smallest)
     assert "try --use-4bit " in advice(**smallest, lora_r=16)
     assert "try more GPUs " in advice(**smallest, lora_r=16, use_4bit=True)
+    monkeypatch.setattr(torch.version, "hip", "7.2.0")
+    assert "try more GPUs " in advice(**smallest, lora_r=16)  # 4 bits hang some of AMD's
 
 
 def test_a_model_that_does_not_fit_is_told_of_weights_not_of_batches() -> None:

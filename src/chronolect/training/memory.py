@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from chronolect.errors import UserError
+from chronolect.training.hardware import is_rocm
 
 # How they say it: PyTorch's CPU allocator, Apple's MPS, cuBLAS and HIP's runtime; CUDA and HIP allocations have a type.
 _SAID = re.compile(
@@ -71,7 +72,7 @@ def _for_weights(settings: dict[str, Any], processes: int) -> list[str]:
         found.append("--shard fsdp (each process holds a part of the model)")
     if not settings["lora_r"]:
         found.append("--lora-r 16 (adapters in place of all weights)")
-    elif not settings["use_4bit"]:
+    elif not settings["use_4bit"] and not is_rocm():  # where 4 bits are said to hang
         found.append("--use-4bit (the frozen weights in 4 bits)")
     found.append("more GPUs (torchrun --nproc-per-node N) or a smaller model")
     return found
