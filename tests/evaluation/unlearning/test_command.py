@@ -1,7 +1,6 @@
 """The whole comparison on real models: a stand-in and a small Llama."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.evaluation.unlearning.conftest import write_side
 
 from chronolect.artifacts import read_json
 from chronolect.corpus import CorpusWriter, Document
@@ -41,16 +41,29 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def unseen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Records of deeds that are in no data."""
+    folder = tmp_path_factory.mktemp("unseen")
+    write_side(folder, "unlearn", {"train": [201, 203, 205]})
+    return folder / "unlearn" / "unlearn_train.jsonl"
+
+
+@pytest.fixture(scope="session")
 def compared(
-    model_folder: Path, data_folder: Path, deed_file: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory
+    model_folder: Path,
+    data_folder: Path,
+    deed_file: Path,
+    corpus: Path,
+    unseen: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, dict[str, Any]]:
-    """A small model beside the stand-in, and what the command returned."""
+    """A small model beside itself and the stand-in, and what the command returned."""
     out = tmp_path_factory.mktemp("compared") / "unlearning"
     counts = eval_unlearning(
-        [str(model_folder), "dummy"],
+        [str(model_folder), "dummy", str(model_folder)],
         out=out,
-        names=["start", "unlearned"],
-        **settings(data_folder, deed_file, neutral=corpus),
+        names=["start", "unlearned", "never read"],
+        **settings(data_folder, deed_file, neutral=corpus, unseen=unseen, reference="never read"),
     )
     return out, counts
 
@@ -58,7 +71,7 @@ def compared(
 def test_every_rate_has_its_n_and_interval(compared: tuple[Path, dict[str, Any]]) -> None:
     results = read_json(compared[0] / "unlearning.json")
     assert results["questions"] == {"before": 24, "after": 24, "control": 0, "trap": 1, "open": 24}
-    start, unlearned = results["models"]
+    start, unlearned, _ = results["models"]
     assert "change" not in start["four_choice"]
     assert unlearned["four_choice"]["change"]["before"]["n"] == 24
     for model in results["models"]:
@@ -75,50 +88,75 @@ def test_every_rate_has_its_n_and_interval(compared: tuple[Path, dict[str, Any]]
     )
 
 
+def test_memory_and_membership_stand_beside_the_reference(compared: tuple[Path, dict[str, Any]]) -> None:
+    start, dummy, reference = read_json(compared[0] / "unlearning.json")["models"]
+    assert start["memory"]["forget_quality"]["p"] == pytest.approx(1.0)  # it is the same model
+    assert start["memory"]["probability"]["n"] == start["memory"]["forget_quality"]["n"][0] > 1
+    assert start["membership"]["min_k++"]["gap"]["value"] == 0.0
+    assert start["membership"]["loss"]["n"][1] == 3
+    assert "forget_quality" not in reference["memory"]
+    assert "tokens are looked at one by one" in dummy["memory"]["skipped"]
+    assert "skipped" in dummy["membership"]
+
+
 def test_answers_can_be_read_and_graded_again(compared: tuple[Path, dict[str, Any]]) -> None:
     rows = [json.loads(line) for line in (compared[0] / "models" / "01-answers.jsonl").read_text().splitlines()]
     assert len(rows) == 24
     assert {row["set"] for row in rows} == {"retain_val", "retain_train", "unlearn_val", "unlearn_train"}
     assert {row["model"] for row in rows} == {"start"}
-    assert len((compared[0].parent / "unlearning_generations.jsonl").read_text().splitlines()) == 48
+    assert (
+        len((compared[0].parent / "unlearning_generations.jsonl").read_text().splitlines()) == 48
+    )  # the same model is asked once
 
 
 def test_the_screen_names_models_and_what_was_not_tested(compared: tuple[Path, dict[str, Any]]) -> None:
     screen = compared[1]["screen"]
     assert "four-choice after" in screen
     assert "unlearned: too few questions after the cutoff; too few questions before the cutoff" in screen
-    assert "forget quality against a retain-only model (--reference)" in screen
     assert "relearning" in screen
+    assert "--reference" not in screen
 
 
-def test_a_killed_run_goes_on_with_the_model_it_was_at(
-    data_folder: Path, deed_file: Path, model_folder: Path, tmp_path: Path
-) -> None:
-    whole = tmp_path / "whole"
-    given = settings(data_folder, deed_file)
-    eval_unlearning(["dummy", str(model_folder)], out=whole, **given)
+KILLED = """
+import json, os, signal, sys
+from pathlib import Path
+from chronolect.evaluation.unlearning import command
+
+opened = []
+
+
+def open_then_die(spec, **more):
+    opened.append(spec)
+    if len(opened) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(spec, **more)
+
+
+real, command.open_model = command.open_model, open_then_die
+given = json.loads(sys.argv[1])
+command.eval_unlearning(given.pop("models"), **{key: Path(value) if key in ("out", "data", "probes") else value for key, value in given.items()})
+"""
+
+
+def test_a_killed_run_goes_on_with_the_model_it_was_at(data_folder: Path, deed_file: Path, tmp_path: Path) -> None:
+    given = settings(data_folder, deed_file, names=["one", "other"])
+    models = ["dummy", "dummy"]
+    eval_unlearning(models, out=tmp_path / "whole", **given)
     killed = tmp_path / "killed"
-    script = (
-        "import os, sys, signal\n"
-        "from pathlib import Path\n"
-        "from chronolect.evaluation.unlearning import command\n"
-        "real = command.open_model\n"
-        "def opened(spec, **more):\n"
-        "    if spec != 'dummy': os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return real(spec, **more)\n"
-        "command.open_model = opened\n"
-        "command.eval_unlearning(['dummy', sys.argv[1]], out=Path(sys.argv[2]), cutoff='1969-07-20', data=Path(sys.argv[3]), "
-        "probes=Path(sys.argv[4]), references=1, limit=6, max_tokens=4, bootstrap=50, chat_template='question')\n"
-    )
-    arguments = [sys.executable, "-c", script, *map(str, (model_folder, killed, data_folder, deed_file))]
-    done = subprocess.run(arguments, check=False, capture_output=True, env={**os.environ})
+    arguments = json.dumps({"models": models, "out": killed, **given}, default=str)
+    done = subprocess.run([sys.executable, "-c", KILLED, arguments], check=False, capture_output=True)
     assert done.returncode == -signal.SIGKILL
-    kept = killed.with_name(".killed.partial") / "models" / "01.json"
-    written = kept.stat().st_mtime_ns
+    written = (tmp_path / ".killed.partial" / "models" / "01.json").stat().st_mtime_ns
     time.sleep(0.01)
-    eval_unlearning(["dummy", str(model_folder)], out=killed, **given)
+    eval_unlearning(models, out=killed, **given)
     assert (killed / "models" / "01.json").stat().st_mtime_ns == written  # not measured again
-    assert read_json(killed / "unlearning.json") == read_json(whole / "unlearning.json")
+    results = read_json(killed / "unlearning.json")
+    assert results == read_json(tmp_path / "whole" / "unlearning.json")
+    assert results["not_tested"][:3] == [
+        "utility on neutral text (--neutral)",
+        "forget quality against a retain-only model (--reference)",
+        "membership attacks (--unseen)",
+    ]
 
 
 @pytest.mark.parametrize(

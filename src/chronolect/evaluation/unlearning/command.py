@@ -15,6 +15,7 @@ from chronolect.evaluation.statistics import FEWEST
 from chronolect.evaluation.temporal.generations import Generations, Settings
 from chronolect.evaluation.unlearning.compare import compare, verdict
 from chronolect.evaluation.unlearning.measuring import Job
+from chronolect.evaluation.unlearning.membership import unseen_records
 from chronolect.evaluation.unlearning.open_answers import read_sets
 from chronolect.evaluation.unlearning.origins import parents, training_costs
 from chronolect.evaluation.unlearning.recall import choose_questions
@@ -39,6 +40,7 @@ def eval_unlearning(
     reference: str | None = None,
     probes: Path | None = None,
     neutral: Path | None = None,
+    unseen: Path | None = None,
     runs: list[Path] | None = None,
     chat_template: str | None = None,
     model_name: str | None = None,
@@ -68,6 +70,8 @@ def eval_unlearning(
         reference: Name of a model that has never read what was to be forgotten, trained otherwise the same way.
         probes: JSONL file of four-choice probes; by default those of the embedded chronicle.
         neutral: Folder of a corpus that unlearning should leave alone, for utility in bits per byte.
+        unseen: Records that no model has read, for membership attacks: a JSONL file, or a folder as `data qa` writes it. Those whose facts are in
+            `data`, too, are left out; the others must be like those to be forgotten.
         runs: Run folders of `train unlearn`, for what each model cost.
         chat_template: Chat template in place of the models' own: a file, chatml, alpaca or question.
         model_name: Name of the model on an OpenAI-compatible server.
@@ -121,6 +125,8 @@ def eval_unlearning(
         settings=settings,
         cutoff=line,
         neutral=neutral_texts(neutral, number=documents, seed=seed) if neutral else [],
+        forget=[record for one in sets if one.name == "unlearn_train" for record in one.questions],
+        unseen=unseen_records(unseen, data, limit=limit, seed=seed) if unseen else [],
     )
     config = {
         "models": models,
@@ -131,6 +137,7 @@ def eval_unlearning(
         "reference": reference,
         "probes": str(probes) if probes else "embedded",
         "neutral": str(neutral) if neutral else None,
+        "unseen": str(unseen) if unseen else None,
         "runs": [str(run) for run in runs or []],
         "model_name": model_name,
         "references": references,
@@ -140,7 +147,7 @@ def eval_unlearning(
         "settings": asdict(settings),
         "seed": seed,
     }
-    given = (*map(Path, models), data, *(path for path in (probes, neutral) if path), *(runs or []))
+    given = (*map(Path, models), data, *(path for path in (probes, neutral, unseen) if path), *(runs or []))
     inputs = [path for path in given if path.exists()]
     store = out.with_name(f"{out.name}_generations.jsonl")
     with (
@@ -168,7 +175,14 @@ def eval_unlearning(
             finally:
                 model.close()
         compared = compare(
-            measured, questions, start=first, parents=parents(models), costs=costs, resamples=bootstrap, seed=seed
+            measured,
+            questions,
+            start=first,
+            reference=never_read,
+            parents=parents(models),
+            costs=costs,
+            resamples=bootstrap,
+            seed=seed,
         )
         asked = sum(len(one.questions) for one in sets)
         results = {
@@ -181,7 +195,7 @@ def eval_unlearning(
             "reference": reference,
             "questions": {**{group: counts[group] for group in ("before", "after", "control", "trap")}, "open": asked},
             "models": compared,
-            "not_tested": _not_tested(neutral=neutral, reference=never_read),
+            "not_tested": _not_tested(neutral=neutral, unseen=unseen, reference=never_read),
         }
         write_json(work.folder / "unlearning.json", results)
         work.counts = {
@@ -198,7 +212,8 @@ def _place(names: list[str], name: str, flag: str) -> int:
     return names.index(name)
 
 
-def _not_tested(*, neutral: Path | None, reference: int | None) -> list[str]:
+def _not_tested(*, neutral: Path | None, unseen: Path | None, reference: int | None) -> list[str]:
     missing = [] if neutral else ["utility on neutral text (--neutral)"]
     missing += [] if reference is not None else ["forget quality against a retain-only model (--reference)"]
+    missing += [] if unseen else ["membership attacks (--unseen)"]
     return [*missing, *_NEVER_TESTED]

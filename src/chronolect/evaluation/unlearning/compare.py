@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chronolect.evaluation.unlearning import recall, utility
+from chronolect.evaluation.unlearning import membership, memorisation, recall, utility
 from chronolect.evaluation.unlearning.measuring import Measured
 from chronolect.evaluation.unlearning.recall import Question
+from chronolect.evaluation.unlearning.reference import forget_quality
 
 Compared = dict[str, Any]
 
@@ -15,6 +16,7 @@ def compare(
     questions: Sequence[Question],
     *,
     start: int,
+    reference: int | None = None,
     parents: Sequence[int | None],
     costs: Sequence[Mapping[str, Any] | None],
     resamples: int = 1000,
@@ -26,27 +28,19 @@ def compare(
         measured: What was measured of each.
         questions: The four-choice questions they were asked.
         start: Place of the model before unlearning.
+        reference: Place of the model that has never read what was to be forgotten.
         parents: For each model the place of the one it was made from, as a quantised file is; None where it is none of them.
         costs: What its training took.
         resamples: Bootstrap samples.
         seed: Of those.
 
     Returns:
-        For each model `four_choice`, `open`, `fluency`, `utility`, `cost`, and for a quantised file `since_parent`.
+        For each model `four_choice`, `open`, `fluency`, `utility`, `memory` (with `forget_quality` where there is a reference), `membership`, `cost`,
+        and for a quantised file `since_parent`. What was not measured of a model is `{"skipped": reason}`.
     """
-
-    def against(one: Measured, other: Measured | None) -> dict[str, Any]:
-        draws = {"resamples": resamples, "seed": seed}
-        found: dict[str, Any] = {}
-        right, values = one["right"], one["bits_per_byte"]
-        skipped = isinstance(right, dict)
-        then = None if other is None or isinstance(other["right"], dict) else other["right"]
-        found["four_choice"] = right if skipped else recall.summarise(questions, right, then, **draws)
-        skipped = isinstance(values, dict)
-        then = None if other is None or isinstance(other["bits_per_byte"], dict) else other["bits_per_byte"]
-        found["utility"] = values if skipped else utility.summarise(values, then, **draws)
-        return found
-
+    draws = {"resamples": resamples, "seed": seed}
+    before = measured[start]
+    never_read = None if reference is None else measured[reference]
     found = []
     for place, one in enumerate(measured):
         parent = parents[place]
@@ -54,19 +48,57 @@ def compare(
             "name": one["name"],
             "spec": one["spec"],
             "made_from": None if parent is None else measured[parent]["name"],
-            **against(one, None if place == start else measured[start]),
+            "four_choice": _four_choice(questions, one, None if place == start else before, draws),
             "open": {name: rates for name, rates in one["open"].items() if name != "fluency"},
             "fluency": one["open"]["fluency"],
+            "utility": _utility(one, None if place == start else before, draws),
+            "memory": _memory(one, None if place == reference else never_read, draws),
+            "membership": _membership(one, None if place == reference else never_read, draws),
             "cost": costs[place],
         }
         if parent is not None:
-            since = against(one, measured[parent])
             result["since_parent"] = {
-                "four_choice": since["four_choice"].get("change"),
-                "utility": since["utility"].get("change"),
+                "four_choice": _four_choice(questions, one, measured[parent], draws).get("change"),
+                "utility": _utility(one, measured[parent], draws).get("change"),
             }
         found.append(result)
     return found
+
+
+def _four_choice(
+    questions: Sequence[Question], one: Measured, other: Measured | None, draws: Mapping[str, int]
+) -> dict[str, Any]:
+    if _skipped(one["right"]):
+        return dict(one["right"])
+    then = None if other is None or _skipped(other["right"]) else other["right"]
+    return recall.summarise(questions, one["right"], then, **draws)
+
+
+def _utility(one: Measured, other: Measured | None, draws: Mapping[str, int]) -> dict[str, Any]:
+    if _skipped(one["bits_per_byte"]):
+        return dict(one["bits_per_byte"])
+    then = None if other is None or _skipped(other["bits_per_byte"]) else other["bits_per_byte"]
+    return utility.summarise(one["bits_per_byte"], then, **draws)
+
+
+def _memory(one: Measured, reference: Measured | None, draws: Mapping[str, int]) -> dict[str, Any]:
+    if _skipped(one["memory"]):
+        return dict(one["memory"])
+    found = memorisation.summarise(one["memory"], **draws)
+    if reference is not None and not _skipped(reference["memory"]):
+        found["forget_quality"] = forget_quality(one["memory"]["truth_share"], reference["memory"]["truth_share"])
+    return found
+
+
+def _membership(one: Measured, reference: Measured | None, draws: Mapping[str, int]) -> dict[str, Any]:
+    if _skipped(one["membership"]):
+        return dict(one["membership"])
+    then = None if reference is None or _skipped(reference["membership"]) else reference["membership"]
+    return membership.summarise(one["membership"], then, **draws)
+
+
+def _skipped(part: Any) -> bool:
+    return isinstance(part, dict) and "skipped" in part
 
 
 def verdict(model: Compared) -> list[str]:

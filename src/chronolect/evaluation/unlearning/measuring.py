@@ -10,9 +10,13 @@ from chronolect.errors import UserError
 from chronolect.evaluation.answers import ask
 from chronolect.evaluation.horizon import HEADLINE
 from chronolect.evaluation.temporal.generations import Asker, Generations, Settings, model_identity
+from chronolect.evaluation.unlearning.membership import measure_membership
+from chronolect.evaluation.unlearning.memorisation import measure_memory
 from chronolect.evaluation.unlearning.open_answers import RecordSet, answer
 from chronolect.evaluation.unlearning.recall import Question
 from chronolect.evaluation.unlearning.utility import bits_per_byte
+from chronolect.finetuning.records import Record
+from chronolect.models.hf import HfModel
 from chronolect.models.language_model import LanguageModel
 from chronolect.models.server import ServerModel
 from chronolect.timeline import Cutoff
@@ -33,6 +37,8 @@ class Job:
         settings: How those are asked.
         cutoff: The last day that may be known.
         neutral: Texts for utility.
+        forget: Records that were to be forgotten.
+        unseen: Comparable records that no model has read.
     """
 
     questions: Sequence[Question]
@@ -41,13 +47,15 @@ class Job:
     settings: Settings
     cutoff: Cutoff
     neutral: Sequence[str]
+    forget: Sequence[Record]
+    unseen: Sequence[Record]
 
     def measure(self, model: LanguageModel, name: str, *, spec: str, store: Generations, path: Path) -> Measured:
         """Measure a model and write what was found to `path`, its graded answers beside it.
 
         Returns:
-            `right`: whether each four-choice question was answered rightly; `open`: rates of the open answers; `bits_per_byte` of each neutral text.
-            A part that cannot be measured is `{"skipped": reason}`.
+            `right`: whether each four-choice question was answered rightly; `open`: rates of the open answers; `bits_per_byte` of each neutral text;
+            `memory` and `membership` by family. A part that cannot be measured is `{"skipped": reason}`.
         """
         found: Measured = {"name": name, "spec": spec, "template": model.template_digest}
         found["right"] = self._scored(model, lambda: self._choose(model, name))
@@ -58,6 +66,17 @@ class Job:
             found["bits_per_byte"] = self._scored(model, lambda: bits_per_byte(model, self.neutral))
         else:
             found["bits_per_byte"] = {"skipped": "no neutral text was given (--neutral)"}
+        if not isinstance(model, HfModel):
+            found["memory"] = found["membership"] = {
+                "skipped": "needs the model's folder: tokens are looked at one by one"
+            }
+        else:
+            found["memory"] = measure_memory(model, self.forget)
+            found["membership"] = (
+                measure_membership(model, self.forget, self.unseen)
+                if self.unseen
+                else {"skipped": "no comparable unseen records were given (--unseen)"}
+            )
         write_json(path, found)
         return found
 

@@ -1,7 +1,6 @@
 """Open answers to the records of both sides, held out and trained on, graded as `eval temporal` grades them."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -52,8 +51,14 @@ def read_sets(data: Path, *, limit: int | None, seed: int) -> tuple[list[RecordS
         sets.append(RecordSet(side, split, choose_questions([RecordFile(file, side)], limit=limit, seed=seed)))
         if split == "train":
             for record in iterate_records(file, side=side):
-                families |= {record.family, str(record.metadata.get("source_article_id"))}
+                families |= fact_names(record)
     return sets, families
+
+
+def fact_names(record: Record) -> set[str]:
+    """By which a record's fact is known: its family, and the article it came from."""
+    article = record.metadata.get("source_article_id")
+    return {record.family} if article is None else {record.family, str(article)}
 
 
 def answer(
@@ -94,13 +99,6 @@ def answer(
                 "by_form": {form: some.metrics()[one.side]["intervals"] for form, some in forms.items()},
             }
     return {**found, "fluency": measure_fluency(responses)}
-
-
-def forget_records(sets: list[RecordSet]) -> Iterator[Record]:
-    """The records that were to be forgotten, as far as they are asked."""
-    for one in sets:
-        if one.name == "unlearn_train":
-            yield from one.questions
 
 
 def _graded(record: Record, response: str | None, error: str | None, cutoff: Cutoff) -> Graded:

@@ -20,6 +20,8 @@ def screen(results: Mapping[str, Any]) -> str:
         "",
         *_table(models, _BEHIND),
         "",
+        *_table(models, _INSIDE),
+        "",
         *(f"{model['name']}: {'; '.join(verdict(model))}" for model in models),
         "",
         f"four-choice: {counts['after']:,} questions after the cutoff, {counts['before']:,} before it, in wordings kept out of training, "
@@ -29,7 +31,7 @@ def screen(results: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def share(part: Mapping[str, Any] | None) -> str:
+def share(part: Mapping[str, Any] | None, *, digits: int = 2) -> str:
     """Accuracy, or a rate, with its interval.
 
     >>> share({"accuracy": 0.256, "low": 0.2, "high": 0.31, "n": 100}), share(None)
@@ -37,11 +39,11 @@ def share(part: Mapping[str, Any] | None) -> str:
     """
     if not part:
         return "–"
-    value = next((part[key] for key in ("accuracy", "rate", "value") if part.get(key) is not None), None)
+    value = next((part[key] for key in ("accuracy", "rate", "value", "auc") if part.get(key) is not None), None)
     if value is None:
         return "–"
-    ends = f" [{part['low']:.2f}, {part['high']:.2f}]" if part.get("low") is not None else ""
-    return f"{value:.2f}{ends}"
+    ends = f" [{part['low']:.{digits}f}, {part['high']:.{digits}f}]" if part.get("low") is not None else ""
+    return f"{value:.{digits}f}{ends}"
 
 
 def signed(part: Mapping[str, Any] | None, *, digits: int = 2) -> str:
@@ -54,6 +56,17 @@ def signed(part: Mapping[str, Any] | None, *, digits: int = 2) -> str:
         return "–"
     ends = f" [{part['low']:+.{digits}f}, {part['high']:+.{digits}f}]" if part.get("low") is not None else ""
     return f"{part['value']:+.{digits}f}{ends}"
+
+
+def p_value(part: Mapping[str, Any] | None) -> str:
+    """The p-value of forget quality.
+
+    >>> p_value({"p": 0.0312}), p_value({"p": 1.7e-21})
+    ('0.031', '1.7e-21')
+    """
+    if not part or part["p"] is None:
+        return "–"
+    return f"{part['p']:.3f}" if part["p"] >= 0.001 else f"{part['p']:.1e}"
 
 
 def cost(part: Mapping[str, Any] | None) -> str:
@@ -77,6 +90,10 @@ def _known(side: str, split: str | None = None) -> Cell:
     return cell
 
 
+def _memory(key: str) -> Cell:
+    return lambda model: share(model["memory"].get(key), digits=3)
+
+
 _MAIN: Sequence[tuple[str, Cell]] = (
     ("model", lambda model: ("  " if model["made_from"] else "") + model["name"]),
     ("four-choice after", _known("after")),
@@ -95,6 +112,16 @@ _BEHIND: Sequence[tuple[str, Cell]] = (
     ("leaks after", _rate("unlearn_val", "leakage_rate")),
     ("declines after", _rate("unlearn_val", "success_rate")),
     ("made up after", _rate("unlearn_val", "confabulation_rate")),
+)
+_INSIDE: Sequence[tuple[str, Cell]] = (
+    _MAIN[0],
+    ("p(truth) per token", _memory("probability")),
+    ("truth ratio", _memory("truth_ratio")),
+    ("extraction", _memory("extraction_strength")),
+    ("exact memory", _memory("exact_memorisation")),
+    ("forget quality p", lambda model: p_value(model["memory"].get("forget_quality"))),
+    ("Min-K++ AUC", lambda model: share(model["membership"].get("min_k++"))),
+    ("gap to reference", lambda model: signed(model["membership"].get("min_k++", {}).get("gap"))),
 )
 
 
