@@ -165,7 +165,7 @@ def test_a_killed_run_goes_on_to_the_same_result(sage: Sage, tmp_path: Path) -> 
     make(sage, file, tmp_path / "whole", turns=2)
     asked = len(sage.requests)
     sage.requests.clear()
-    sage.slow_s = 0.02
+    sage.slow_s = 0.05
     script = (
         "import sys; from pathlib import Path; from chronolect.finetuning.persona import write_personas; "
         "write_personas(Path(sys.argv[1]), out=Path(sys.argv[2]), personas=['victorian-clerk'], per_passage=1, unknown_share=0.0, "
