@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 Style = Literal["line", "dashed", "dots", "bars"]
 
+_LINE, _MOST_SHIFTS = 13, 12  # pixels between two names, and how often one gives way
 _LETTER = 6.6  # mean width of a character of the 12-pixel axis labels
 _TOP, _BOTTOM = 26, 44
 _LABEL_ROW = 20  # above the chart, for the names of upright lines
@@ -22,13 +23,19 @@ WIDE, NARROW = (860, 350), (400, 290)
 
 @dataclass(frozen=True)
 class Point:
-    """One value, with its interval and what the pointer over it tells. A `y` of None breaks the line."""
+    """One value, with its interval and what the pointer over it tells. A `y` of None breaks the line.
+
+    Dots may have an interval of x too, and a `label` beside them.
+    """
 
     x: float
     y: float | None
     low: float | None = None
     high: float | None = None
     tip: str = ""
+    x_low: float | None = None
+    x_high: float | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,6 +134,7 @@ def draw(chart: Chart, size: tuple[int, int] = WIDE, *, variant: str = "wide") -
         *(_rule(rule, x, y, size) for rule in chart.rules if rule.end is None),
         *(_path(series, x, y) for series in chart.series if series.style in ("line", "dashed")),
         *(_whiskers(series, x, y) for series in chart.series if series.style == "dots"),
+        *_labels([point for series in chart.series for point in series.points if point.label], x, y, width),
         *(_targets(series, x, y) for series in chart.series if series.style != "bars"),
         "</svg>",
     ]
@@ -183,7 +191,13 @@ def _limits(axis: Axis, values: Sequence[float], *, from_zero: bool) -> tuple[fl
 
 
 def _xs(chart: Chart) -> list[float]:
-    xs = [point.x for series in chart.series for point in series.points]
+    xs = [
+        value
+        for series in chart.series
+        for point in series.points
+        for value in (point.x, point.x_low, point.x_high)
+        if value is not None
+    ]
     ends = [point.x + series.width for series in chart.series if series.style == "bars" for point in series.points]
     rules = [end for rule in chart.rules if rule.axis == "x" for end in (rule.value, rule.end) if end is not None]
     return [value for value in (*xs, *ends, *rules) if not chart.x.log or value > 0]
@@ -315,8 +329,32 @@ def _whiskers(series: Series, x: _Scale, y: _Scale) -> str:
     for point in series.points:
         if point.y is not None:
             parts.append(_whisker(point, series.color, x, y))
+            if point.x_low is not None and point.x_high is not None:
+                ends = f'x1="{x(point.x_low)}" x2="{x(point.x_high)}" y1="{y(point.y)}" y2="{y(point.y)}"'
+                parts.append(f'<line class="whisker c-{series.color}" {ends}/>')
             parts.append(f'<circle class="dot c-{series.color}" cx="{x(point.x)}" cy="{y(point.y)}" r="4"/>')
     return "".join(parts)
+
+
+def _labels(points: Sequence[Point], x: _Scale, y: _Scale, width: int) -> list[str]:
+    """The names of dots beside them, each moved down or up to where no other name stands."""
+    taken: list[tuple[float, float, float]] = []  # left, right and baseline
+    parts = []
+    for point in sorted((point for point in points if point.y is not None), key=lambda point: point.x):
+        assert point.y is not None
+        long = len(point.label) * _LETTER
+        left = x(point.x) + 8 if x(point.x) + 8 + long <= width else x(point.x) - 8 - long
+        shifts = [sign * step * _LINE for step in range(_MOST_SHIFTS) for sign in (-1, 1)]
+
+        def free(base: float, left: float = left, long: float = long) -> bool:
+            return not any(
+                left < right and start < left + long and abs(base - at) < _LINE for start, right, at in taken
+            )
+
+        base = next((y(point.y) - 7 + shift for shift in shifts if free(y(point.y) - 7 + shift)), y(point.y) - 7)
+        taken.append((left, left + long, base))
+        parts.append(f'<text class="rule-label" x="{left:.1f}" y="{base:.1f}">{escape(point.label)}</text>')
+    return parts
 
 
 def _bars(series: Series, x: _Scale, y: _Scale) -> str:

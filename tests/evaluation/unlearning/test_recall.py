@@ -41,7 +41,10 @@ def test_sides_are_split_by_what_training_showed(deeds: list[Probe]) -> None:
     assert (found["after"]["unshown"]["correct"], found["after"]["unshown"]["n"]) == (0, 19)
     assert found["trap"]["n"] == 1
     assert "kept" not in found
-    assert [(part["first"], part["n"]) for part in found["by_decade"][:2]] == [(1900, 5), (1910, 5)]
+    assert [(part["side"], part["first"], part["last"], part["n"]) for part in found["by_decade"][:2]] == [
+        ("before", 1900, 1908, 5),
+        ("before", 1910, 1918, 5),
+    ]
     assert sum(part["n"] for part in found["by_decade"]) == 48
 
 

@@ -133,11 +133,17 @@ def _kept(change: dict[str, Any]) -> dict[str, Any]:
 
 
 def _by_decade(questions: Sequence[Question], right: Sequence[bool]) -> list[dict[str, Any]]:
-    bins: dict[int, list[bool]] = defaultdict(list)
+    """Accuracy by decade; of the decade that holds the cutoff both parts, each with the years that were asked."""
+    bins: dict[tuple[str, int], list[tuple[int, bool]]] = defaultdict(list)
     for question, hit in zip(questions, right, strict=True):
         if question.group in ("before", "after") and question.year is not None:
-            bins[question.year - question.year % _DECADE].append(hit)
+            bins[question.group, question.year - question.year % _DECADE].append((question.year, hit))
     return [
-        {"first": first, "last": first + _DECADE - 1, **wilson(sum(bins[first]), len(bins[first])).as_accuracy()}
-        for first in sorted(bins)
+        {
+            "side": side,
+            "first": min(year for year, _ in some),
+            "last": max(year for year, _ in some),
+            **wilson(sum(hit for _, hit in some), len(some)).as_accuracy(),
+        }
+        for (side, _), some in sorted(bins.items(), key=lambda item: min(year for year, _ in item[1]))
     ]
