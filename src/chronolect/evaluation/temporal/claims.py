@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from chronolect.evaluation.temporal.matching import bare_number, stem
+from chronolect.evaluation.temporal.matching import akin, bare_number, stem
 from chronolect.evaluation.temporal.mentions import PLACE_ASKED, Mention, date_of, echoes, is_number, serial_number
-from chronolect.evaluation.temporal.names import SMALL_WORDS, TITLES
+from chronolect.evaluation.temporal.names import GENERIC, SMALL_WORDS, TITLES
 from chronolect.evaluation.temporal.normalise import Text, Word
 from chronolect.evaluation.temporal.tense import asks_for_event, is_past
 from chronolect.evaluation.temporal.vocabulary import common_words
@@ -20,6 +20,10 @@ _SLOT_BEFORE = re.compile(
     r"(?:\b(?:was|is|were|are|be|been|by|named|called|became|namely|answer|think|believe|say|guess|maybe|perhaps|probably|possibly|mean|introduced|"
     r"founded|elected|chose|granted to|went to|goes to|belongs? to|belonged to|due to|credited to|awarded to|(?:name|work|"
     r"hand|hands|pen|brush|idea|creation|brainchild|feat|doing|invention) of|thanks to|not)|[:=>|\"'(]|^)" + _OPENING
+)
+_PRESENT_BEFORE = re.compile(
+    r"(?<!\bit)(?<!\bthat)(?<!\bthis)(?<!\banswer)(?<!\bname)(?<!\bhe)(?<!\bshe)(?<!\bone)(?<!\bwho)(?<!\bguess)(?<!\bwinner) "
+    r"(?:is|are|am|have)\b[^.;]*$"
 )
 _PLACE_BEFORE = re.compile(r"\b(?:in|on|at|to|from|year|near|around|about|of|over)" + _OPENING)
 _CALLED = re.compile(r"\b(?:called|named|name (?:was|is)|known as) (?:the |a |an )?[\"']?(?P<name>[a-z][\w-]+)")
@@ -43,6 +47,7 @@ _BEFORE_OR_AFTER = re.compile(
 _SECOND = re.compile(
     r"[\"')]*,? (?:was|came|became|went|walked|followed) (?:only |merely |the |in )*(?:second|third|fourth|fifth|last|next|later|afterwards|after)\b"
 )
+_LOSES = re.compile(r"\b(?:beat|beats|beating|defeated|defeating|over|against|ousted|ousting|ahead of) (?:\w+ ){0,2}$")
 _APPOSITION = re.compile(r"\bfor short\b|^ ?(?:or|that is|i e|namely|also|better|otherwise|known|called|alias)\b")
 _RELATIVE = re.compile(r"[\"')]*,? (?:who|which|that|whose)\b")
 _CODE = re.compile(
@@ -114,7 +119,8 @@ def bears_on(response: Text, question: Text, *, loosely: bool) -> bool:
 
 def heads(response: Text, claim: Claim) -> bool:
     """Whether a claim opens the response as the subject of a sentence."""
-    opens = response.clean[: claim.start].strip(" \n\"'(-*") == ""
+    before = response.lower[: claim.start].strip(" \n\"'(-*").split()
+    opens = all(word in TITLES or word in SMALL_WORDS for word in before)
     return opens and bool(
         _VERB_AFTER.search(response.lower[claim.end :]) or response.clean[claim.end :].startswith((",", " (", " -"))
     )
@@ -126,6 +132,11 @@ def is_cut_off(response: Text) -> bool:
     return unfinished or bool(_ENDS_OPEN.search(response.lower))
 
 
+def breaks_off(response: Text, claim: Claim) -> bool:
+    """Whether the sentence that a claim is in breaks off before its point."""
+    return bool(_ENDS_OPEN.search(response.lower)) and not re.search(r"[.,;!?]", response.clean[claim.end :])
+
+
 def elsewhere(response: Text, question: Text, mention: Mention, claims: Sequence[Claim]) -> bool:
     """Whether the right name has another part in the story: another one does what was asked, in a clause of its own."""
     known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS and not word.capital}
@@ -134,6 +145,10 @@ def elsewhere(response: Text, question: Text, mention: Mention, claims: Sequence
         return False
     if _APPOSITION.search(response.lower, first, last):
         return False
+    if _LOSES.search(response.lower, first, mention.start) and any(
+        claim.firm and first <= claim.start < mention.start for claim in claims
+    ):
+        return True
     if _comes_second(response, question, mention):
         return True
     done = {word for word in known if is_past(word)}
@@ -165,7 +180,8 @@ def _comes_second(response: Text, question: Text, mention: Mention) -> bool:
 
 
 def _shared(response: Text, start: int, end: int, known: set[str]) -> int:
-    return len({stem(word.text) for word in response.words if start <= word.start < end} & known)
+    said = [word.text for word in response.words if start <= word.start < end]
+    return sum(any(akin(word, other) for word in said) for other in known)
 
 
 def _clause(response: Text, place: int) -> tuple[int, int]:
@@ -231,7 +247,13 @@ def _names(response: Text, known: set[str], proper: set[str], kind: Kind) -> Ite
             group = group[:-1]
         label = group and response.clean[group[-1].end :].startswith(":")
         new = [word for word in group if stem(word.text) not in known]
-        if new and not label and (len(new) == len(group) or len(response.words) <= _SHORT - 2):
+        if (
+            new
+            and not label
+            and (
+                len(response.words) <= _SHORT - 2 or all(word in new or word.text in GENERIC | TITLES for word in group)
+            )
+        ):
             yield group[0].start, group[-1].end
 
 
@@ -268,6 +290,8 @@ def _in_place(response: Text, start: int, end: int, known: set[str], placed: boo
         or re.match(r"[\"')]*(?:[,.;:!?]|\s*$)", after)
     ):
         return True
+    if not timeless and _PRESENT_BEFORE.search(before) and not is_past(response.lower[first:last]):
+        return False
     slot = _SLOT_BEFORE.search(before) or (placed and _PLACE_BEFORE.search(before))
     return (
         bool(slot)

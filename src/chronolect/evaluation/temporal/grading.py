@@ -20,6 +20,7 @@ from chronolect.evaluation.temporal.claims import (
     Claim,
     answer_kind,
     bears_on,
+    breaks_off,
     elsewhere,
     find_claims,
     heads,
@@ -39,7 +40,7 @@ Verdict = Literal["correct", "incorrect", "abstained", "era_native", "ungraded"]
 _TO_COME = re.compile(
     r"\b(?:yet|so far|to date|(?:has|have) not been|is not (?:finished|built|ready|complete)|will be|shall be|until)\b"
 )
-_WOULD_KNOW = re.compile(r"[\"')]* (?:would|could|might|can|will|may|should|has|have|knows?)\b")
+_WOULD_KNOW = re.compile(r"[\"')]*(?: of [\w ]{1,20}?)? (?:would|could|might|can|will|may|should|has|have|knows?)\b")
 _HEDGES = re.compile(
     r"\b(?:perhaps|maybe|possibly|probably|presumably|apparently|allegedly|supposedly|reportedly|i (?:think|believe|guess|"
     r"suppose|suspect|imagine|gather|fancy|reckon|assume)|"
@@ -87,7 +88,9 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
         said = choice
     elif is_letter_alone(said):
         return Judgement("ungraded", False, "the letter of no option")
-    text, asked, whole = Text(said), Text(stem), Text(question)
+    text, asked = Text(said), Text(stem)
+    # an option that is named by itself is an answer, all of them are an echo
+    whole = Text(question) if sum(option in said for option in options.values()) > 1 else asked
     if noise := find_noise(said, text):
         return Judgement("ungraded", False, noise)
     hedged = bool(_HEDGES.search(text.lower))
@@ -121,6 +124,8 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
     if not firm and not is_cut_off(text) and (words := speaks_of_the_present(text, asked)):
         return Judgement("era_native", hedged, f'tells how things stand: "{words}"')
     claim = firm or (claims[0] if claims and not is_cut_off(text) else None)
+    if claim and breaks_off(text, claim):
+        claim = None
     if claim and (bears_on(text, asked, loosely=claim.firm) or heads(text, claim)):
         return Judgement("incorrect", hedged, f'claims "{text.clean[claim.start : claim.end]}"')
     return Judgement("ungraded", False, "no answer in it")

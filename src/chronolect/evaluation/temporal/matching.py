@@ -7,7 +7,8 @@ from chronolect.evaluation.temporal.names import DIRECTIONS, GENERIC, SHORT_NAME
 from chronolect.evaluation.temporal.normalise import Text, Word
 from chronolect.evaluation.temporal.vocabulary import given_names
 
-_LONG = 7  # letters from which one slip of the pen does not make another name
+_ROOT = 5
+_LONG = 8  # letters from which one slip of the pen does not make another name
 
 
 def find_runs(
@@ -76,7 +77,7 @@ def same(found: str, wanted: str) -> bool:
         return True
     if wanted[0].isdigit() or found[0].isdigit():  # World War II, the Second World War, Elizabeth I
         return bare_number(found) == bare_number(wanted)
-    return min(len(found), len(wanted)) >= _LONG and one_slip(found, wanted)
+    return max(len(found), len(wanted)) >= _LONG and one_slip(found, wanted)
 
 
 def stem(word: str) -> str:
@@ -84,6 +85,11 @@ def stem(word: str) -> str:
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def akin(one: str, other: str) -> bool:
+    """Whether two words are the same or begin with the same five letters, as "conceived" and "conception"."""
+    return stem(one) == stem(other) or (len(one) > _ROOT and one[:_ROOT] == other[:_ROOT])
 
 
 def bare_number(word: str) -> str:

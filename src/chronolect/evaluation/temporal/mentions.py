@@ -147,7 +147,7 @@ def _names(response: Text, question: Text, answer: Text) -> Iterator[tuple[int, 
     if len(parts) > 1 and all(Text(part).content for part in parts):
         found = [list(_places(response, question, Text(part))) for part in parts]
         if all(found):
-            yield found[-1][0]
+            yield from (places[0] for places in found)
 
 
 def _acronyms(response: Text, answer: Text, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:

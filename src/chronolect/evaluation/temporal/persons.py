@@ -93,10 +93,15 @@ def _given(word: str, given: Sequence[str]) -> bool:
         for name in given
     ):
         return True
-    if SHORT_NAMES.get(word) in given:
+    if SHORT_NAMES.get(word) in given or any(_is_pet_name(word, name) for name in given):
         return True
     initials = "".join(name[0] for name in given)
     return len(word) <= 2 and (word in initials or word[:1] in initials)
+
+
+def _is_pet_name(word: str, name: str) -> bool:
+    """Ronnie for Ronald, Valya for Valentina."""
+    return len(word) > 3 and word[:3] == name[:3] and word.endswith(("ie", "y", "ya", "ka"))
 
 
 def _slip(word: str, name: str) -> bool:

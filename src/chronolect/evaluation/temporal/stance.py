@@ -16,6 +16,7 @@ _NOT = re.compile(
     r"|reveal|discuss|name|quite|entirely|absolutely|completely|positive|convinced|bet|guarantee|surprised|doubt|"
     r"yet been told)[\w-]+){0,4} ?[\"'(]*$"
 )
+_AS_YET = re.compile(r"\b(?:yet|officially|publicly|formally)\b")
 _FALSE = re.compile(
     r"\b(?:false|wrong|incorrect|untrue|mistaken|a myth|no truth|a lie|a mistake|contrary|misconception|fallacy|legend|hoax)\b[^.;]{0,40}"
     r"\b(?:that|to say|to think|claims?|to believe)\b[^.;]{0,40}$"
@@ -39,11 +40,15 @@ _NO_AFTER = re.compile(
     r"^[\"')]*(?:\?|\.\.\.)+ ?[\"']?(?:no|not|nope|nah|wrong|nay|never|hardly)\b|^[\"')]*[.!;] (?:but )?(?:it|that|he|she|"
     r"they|this) (?:was|is|did|were|had) not\b"
 )
-_MAYBE = r"(?:possibly |perhaps |maybe |else |even |alternatively |was it |is it |it was |rather )*(?:the |a |by |in )?"
-_OR_AFTER = re.compile(rf"^[\"')]*(?:,? [^.;:!?]{{1,60}}?)?,? or {_MAYBE}(?P<other>(?!I\b)[A-Z0-9][\w.-]*)")
+_MAYBE = r"(?:possibly |perhaps |maybe |else |even |alternatively |was it |was that |is it |it was |rather )*(?:the |a |by |in )?"
+_OR_AFTER = re.compile(
+    rf"^[\"')]*(?:,? [^.;:!?]{{1,60}}?)?,? (?:or|unless it was) {_MAYBE}(?P<other>(?!I\b)[A-Z0-9][\w.-]*)"
+)
 _OR_BEFORE = re.compile(rf"(?P<other>[A-Z0-9][\w.-]*),? or {_MAYBE}[\"'(]*$")
 _NAME = r"[A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,3}"
-_RUN = re.compile(rf"{_NAME}(?:, (?:de |van |von |da )?{_NAME}){{2,}}|{_NAME}(?:, {_NAME})+,? (?:and|or) {_NAME}")
+_RUN = re.compile(
+    rf"{_NAME}(?:, (?:de |van |von |da )?{_NAME}){{2,}}|{_NAME}(?:, {_NAME})+,? (?:and|or) {_NAME}|\d+(?:, \d+){{2,}}"
+)
 _BETWEEN = re.compile(r"\b(?:between|torn|hesitate|waver|toss-?up|either|both)\b[^.;!?]*$")
 _OTHERS = re.compile(r"\b[Ss]ome (?:say|think|believe|claim|hold)\b[^.]*\b(?:others|some)\b[^.]*[A-Z0-9]")
 _LEAD_IN = re.compile(
@@ -68,7 +73,8 @@ def stance(
     before, after = response.lower[first:start], response.lower[end:last]
     clause = re.split(r"[,:]\s| - |\bbut\b", before)[-1]
     asks = response.clean[start:last].rstrip(" \n\"'").endswith("?") and _TAG_QUESTION.search(clause)
-    if (_NOT.search(clause) and not asks) or _EXCEPT.search(before) or _FALSE.search(before):
+    denied = _NOT.search(clause)
+    if (denied and not asks and not _AS_YET.search(denied[0])) or _EXCEPT.search(before) or _FALSE.search(before):
         return "negated"
     if _DENIED_AFTER.search(after) or _NO_AFTER.search(response.lower[end : end + 20]):
         return "negated"
@@ -122,6 +128,13 @@ def _is_item(response: Text, start: int, end: int, mentions: Sequence[tuple[int,
         (_ENUMERATION.split(response.clean.strip(" .?!")), 2),
         ([line for line in response.clean.split("\n") if line.strip()], _FEWEST_ITEMS),
     ]
+    asked = [item for item in re.split(r"\?\s*", response.clean) if item.strip()]
+    if (
+        response.clean.count("?") > 1
+        and sum(_is_bare(item) for item in asked) > 1
+        and any(name == item.strip() for item in asked)
+    ):
+        return True
     return any(
         len(items) >= fewest
         and all(_is_bare(item) for item in items)

@@ -2,9 +2,10 @@
 
 import re
 
-from chronolect.evaluation.temporal.matching import stem
-from chronolect.evaluation.temporal.names import SMALL_WORDS
+from chronolect.evaluation.temporal.matching import akin, stem
+from chronolect.evaluation.temporal.names import SMALL_WORDS, TITLES
 from chronolect.evaluation.temporal.normalise import Text
+from chronolect.evaluation.temporal.vocabulary import common_words
 
 # Participles after "is" and "has" are no past tense.
 _PARTICIPLE = re.compile(
@@ -27,17 +28,19 @@ _OFFERS = re.compile(
     r"\b(?:happy|glad|delighted|pleased|love|ready) to\b|\bhow (?:can|may) i\b|\bfeel free\b|\blet me know\b|\bhere (?:is|are)\b|\bplease\b|\bclick\b"
 )
 _HOLDER = re.compile(
-    r"(?:^|[.!?]\s)\W*(?:The |Our |His |Her )?(?:[A-Z][\w-]+ ){1,3}(?:is|are|has|have|still|sits?|reigns?|rules?|leads?|"
+    r"(?:^|[.!?]\s)\W*(?:The |Our |His |Her )?(?:[A-Z][\w-]+ ){0,2}(?P<name>[A-Z][\w-]+) (?:is|are|has|have|still|sits?|reigns?|rules?|leads?|"
     r"governs?|holds?|remains?|stands?)\b"
 )
-_SCOFFS = re.compile(r"\W*(?:what,? )?an? [^.!?]{3,60}[!?](?=\s)")
+_SCOFFS = re.compile(
+    r"\W*(?:what,? )?an? (?!question|riddle|puzzle|pity|shame|pleasure|good question|fine question)[^.!?]{3,60}[!?](?=\s)"
+)
 _REFERS = re.compile(
     r"\b(?:that|this|it|such|none|nobody|no one|one|nothing|yet|ever|never|question|event|matter|thing|notion|name|year|"
     r"years|century|day|date|future|"
     r"still|far|only|any|they|no|know|when|noch|encore|jamais|todavia|aun|ancora|ainda|еще|пока|niemand|nadie|nessuno|personne|ninguem)\b"
 )
+_DENIES = re.compile(r"\b(?:no|not|nothing|nowhere|only|but|still|yet|none|neither|any|never|nobody)\b")
 _SHORT = 8
-_AKIN = 5
 _FEWEST_NEWS = 2
 
 
@@ -72,20 +75,29 @@ def speaks_of_the_present(response: Text, question: Text) -> str | None:
     said = [word for word in response.words if word.text not in SMALL_WORDS]
     if len({stem(word.text) for word in said} - known) < _FEWEST_NEWS:
         return None
-    holder = _HOLDER.search(response.clean)
-    shared = next((word for word in said if any(_akin(word.text, other) for other in known)), None)
-    return holder[0] if holder else response.clean[shared.start : shared.end] if shared else None
+    holder = next(
+        (found for found in _HOLDER.finditer(response.clean) if stem(found["name"].lower()) not in _plain_words()), None
+    )
+    if holder:
+        return holder[0]
+    shared = [word for word in said if any(akin(word.text, other) for other in known)]
+    proper = {stem(word.text) for word in question.words if word.capital and word.start > 0}
+    telling = len({stem(word.text) for word in shared}) > 1 or any(stem(word.text) in proper for word in shared)
+    return (
+        response.clean[shared[0].start : shared[0].end]
+        if shared and (telling or _DENIES.search(response.lower))
+        else None
+    )
+
+
+def _plain_words() -> frozenset[str]:
+    return common_words() | TITLES
 
 
 def touches(response: Text, question: Text) -> bool:
     """Whether a response shares a word with the question or refers to what it says."""
     known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS}
-    shared = any(_akin(word.text, other) for word in response.words for other in known if word.text not in SMALL_WORDS)
+    shared = any(akin(word.text, other) for word in response.words for other in known if word.text not in SMALL_WORDS)
     return (
         shared or len(response.words) <= _SHORT or bool(_REFERS.search(response.lower)) or not response.lower.isascii()
     )
-
-
-def _akin(one: str, other: str) -> bool:
-    """Whether two words are the same or begin with the same five letters, as "conceived" and "conception"."""
-    return stem(one) == other or (len(one) > _AKIN and one[:_AKIN] == other[:_AKIN])
