@@ -1,6 +1,7 @@
 """The command line. It holds no logic: it parses flags, calls the function of the command, and prints what that returns."""
 
 import json
+import os
 import signal
 import sys
 import traceback
@@ -56,8 +57,10 @@ def show(result: Any, *, indent: int = 0) -> str:
 
 
 def print_result(result: Any, *, as_json: bool) -> None:
-    """Print what a command returned to stdout; a result that has a text for people under `screen` is shown as that."""
-    if result is None:
+    """Print what a command returned to stdout; a result that has a text for people under `screen` is shown as that. Of
+    several processes under torchrun the first one prints.
+    """
+    if result is None or os.environ.get("RANK", "0") != "0":
         return
     screen = result.pop("screen", None) if isinstance(result, dict) else None
     if as_json:

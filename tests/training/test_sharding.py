@@ -90,12 +90,19 @@ def test_two_processes_train_as_one_does_and_outlive_a_death(tmp_path: Path, cor
     one = TrainingConfig(**SETTINGS, batch_size=4, accumulate=2)
     train_pretrain(corpus, out=tmp_path / "one", **SHAPE, config=one)
     shape, base = dict(SHAPE), str(tmp_path / "one/final")
-    died = launch(tmp_path, arguments(corpus, tmp_path / "two", **shape, batch_size=2, accumulate=2), die=True)
+    (tmp_path / "occupied").mkdir()
+    (tmp_path / "occupied/thesis.txt").write_text("mine")
+    died = launch(
+        tmp_path,
+        arguments(corpus, tmp_path / "occupied", **shape),
+        arguments(corpus, tmp_path / "two", **shape, batch_size=2, accumulate=2),
+        die=True,
+    )
     assert died.returncode != 0
     lines = [line for line in died.stderr.splitlines() if "chronolect:" in line]
-    assert len(lines) == 1, died.stderr
-    assert "another process of this run ended" in lines[0]
-    assert "--resume-latest" in lines[0]
+    assert ["not empty and not a training run" in line for line in lines] == [True, True, False], died.stderr
+    assert "another process of this run ended" in lines[2]
+    assert "--resume-latest" in lines[2]
 
     stopped = tmp_path / "two/checkpoint-4"
     assert fault(stopped) is None
@@ -118,6 +125,7 @@ def test_two_processes_train_as_one_does_and_outlive_a_death(tmp_path: Path, cor
         arguments(corpus, tmp_path / "rounded", **{**shape, "dtype": "bfloat16"}, batch_size=2, accumulate=2),
     )
     assert resumed.returncode == 0, resumed.stderr
+    assert resumed.stdout.count("steps: 6\n") == 5  # each result once
     assert "two: continuing from checkpoint-4" in resumed.stderr
     assert "2 x cpu in float32, sharded" in resumed.stderr
     again = TrainingConfig(**SETTINGS, shard="fsdp", batch_size=4, accumulate=2, resume_latest=True)

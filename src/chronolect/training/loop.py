@@ -28,7 +28,7 @@ from chronolect.training.checkpoints import (
 )
 from chronolect.training.config import TrainingConfig
 from chronolect.training.data import Rows, ValidationSet, count_items
-from chronolect.training.interrupts import Interrupted, graceful_stop, peers_needed
+from chronolect.training.interrupts import Interrupted, graceful_stop
 from chronolect.training.memory import memory_guard
 from chronolect.training.metrics import JsonLines, flops_per_token, peak_flops
 from chronolect.training.objectives import Objective
@@ -112,7 +112,7 @@ class Loop:
             self.trackers = Trackers(config, folder=folder)
         self._announce()
         guard = memory_guard(config.as_dict(), processes=self.accelerator.num_processes, training=True)
-        with graceful_stop() as stop, peers_needed(folder), guard:
+        with graceful_stop() as stop, guard:
             if config.log_spaced and self.state.step == 0:
                 self._save()
             self._mark = time.perf_counter()

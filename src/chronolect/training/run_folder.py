@@ -28,6 +28,7 @@ from chronolect.errors import UserError
 from chronolect.training.checkpoints import checkpoints, clear_partial, fault
 from chronolect.training.config import FREE_KEYS
 from chronolect.training.hardware import rocm_errors_explained
+from chronolect.training.interrupts import peers_needed
 from chronolect.training.memory import memory_guard
 
 # How the rows of a step are shared out: with as many in all, a change of these changes sums in their rounding only.
@@ -98,12 +99,18 @@ def open_run(
     run = RunFolder(out, command, dict(config), inputs, accelerator.num_processes)
     alone = exclusive(out) if accelerator.is_main_process else nullcontext()
     guard = memory_guard(run.config, processes=run.processes, training=False)
-    with alone, _plain_when_full(out), rocm_errors_explained(), guard:
+    with alone, _plain_when_full(out), peers_needed(out), rocm_errors_explained(), guard:
+        problem = None
         if accelerator.is_main_process:
             if config["overwrite"] and not _goes_on(config) and (out / "config.json").is_file():
                 shutil.rmtree(out)
-            _find(run)
-        run.resume, run.results = broadcast_object_list([run.resume, run.results])
+            try:
+                _find(run)
+            except UserError as error:
+                problem = str(error)
+        problem, run.resume, run.results = broadcast_object_list([problem, run.resume, run.results])
+        if problem is not None:  # for all, so that none waits for the first
+            raise UserError(problem)
         yield run
 
 
