@@ -112,7 +112,11 @@ def bears_on(response: Text, question: Text, *, loosely: bool) -> bool:
     """
     known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS}
     shared = {stem(word.text) for word in response.words} & known
-    if len(shared) >= (1 if loosely else 2) or len(shared) * 3 >= len(known) or len(response.words) <= 8:
+    if (
+        len(shared) >= (1 if loosely else 2)
+        or len(shared) * 3 >= len(known)
+        or len(response.words) <= (14 if loosely else 8)
+    ):
         return True
     return bool((_REFERS_BACK_LOOSELY if loosely else _REFERS_BACK).search(response.lower))
 

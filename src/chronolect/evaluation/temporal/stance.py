@@ -37,7 +37,8 @@ _DENIED_AFTER = re.compile(
     r"thought|believed|given|cited)\b"
 )
 _NO_AFTER = re.compile(
-    r"^[\"')]*(?:\?|\.\.\.)+ ?[\"']?(?:no|not|nope|nah|wrong|nay|never|hardly)\b|^[\"')]*[.!;] (?:but )?(?:it|that|he|she|"
+    r"^[\"')]*(?:\?|\.\.\.)+ ?[\"']?(?:no|not|nope|nah|wrong|nay|never|hardly|surely not|certainly not|i doubt it|"
+    r"i do not think so|i think not)\b|^[\"')]*[.!;] (?:but )?(?:it|that|he|she|"
     r"they|this) (?:was|is|did|were|had) not\b"
 )
 _MAYBE = r"(?:possibly |perhaps |maybe |else |even |alternatively |was it |was that |is it |it was |rather )*(?:the |a |by |in )?"
@@ -49,7 +50,10 @@ _NAME = r"[A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,3}"
 _RUN = re.compile(
     rf"{_NAME}(?:, (?:de |van |von |da )?{_NAME}){{2,}}|{_NAME}(?:, {_NAME})+,? (?:and|or) {_NAME}|\d+(?:, \d+){{2,}}"
 )
-_BETWEEN = re.compile(r"\b(?:between|torn|hesitate|waver|toss-?up|either|both)\b[^.;!?]*$")
+_BETWEEN = re.compile(r"\b(?:between|either|both)(?: (?:the|mr|mrs|dr|[\w'-]+ and))? ?[\"']?$")
+_PAIR = re.compile(
+    rf"\b(?:[Pp]erhaps|[Mm]aybe|[Pp]ossibly|[Pp]robably),? {_NAME}, (?:perhaps|maybe|possibly|or|else|otherwise|if not)[ ,]"
+)
 _OTHERS = re.compile(r"\b[Ss]ome (?:say|think|believe|claim|hold)\b[^.]*\b(?:others|some)\b[^.]*[A-Z0-9]")
 _LEAD_IN = re.compile(
     r"^\W*(?:\d{1,2}[.)] |[-*•] )?(?:(?:perhaps|maybe|possibly|either|and|or|the|either of|first|then|by|it was|it is|"
@@ -86,6 +90,7 @@ def stance(
 def _is_alternative(response: Text, start: int, end: int, mentions: Sequence[tuple[int, int]], of_place: bool) -> bool:
     """Whether an "or" joins the mention with another candidate, which is no mention of the answer itself."""
     first, last = response.sentence_of(start)
+    before_it = response.lower[first:start]
     after, before = _OR_AFTER.search(response.clean[end:last]), _OR_BEFORE.search(response.clean[first:start])
     converted = (
         after
@@ -102,7 +107,9 @@ def _is_alternative(response: Text, start: int, end: int, mentions: Sequence[tup
         return True
     if response.clean[start:end].isdigit() and end - start < 4 and _is_range(response.clean, start, end):
         return True
-    return bool(_BETWEEN.search(response.lower, first, start)) or bool(_OTHERS.search(response.clean, first, last))
+    if any(match.start() <= start < match.end() for match in _PAIR.finditer(response.clean)):
+        return True
+    return bool(_BETWEEN.search(before_it)) or bool(_OTHERS.search(response.clean, first, last))
 
 
 def _is_run_of_names(run: str) -> bool:
@@ -124,7 +131,8 @@ def _is_item(response: Text, start: int, end: int, mentions: Sequence[tuple[int,
         (re.split(r"\s*/\s*|\s+or\s+", sentence), 2),
         *((re.split(r"\s*,\s*(?:and |or )?|\s+and\s+", part), _FEWEST_ITEMS) for part in re.split(r":\s", sentence)),
         *((re.split(rf"\s*{sign}\s*", response.clean.strip(" .;")), _FEWEST_ITEMS) for sign in (";", r"\.\.\.")),
-        (re.split(r"\s+and\s+", response.clean.strip(" .")), 2),
+        (re.split(r"\s+(?:and|&)\s+", response.clean.strip(" .")), 2),
+        (re.split(r"\s*\(?\b[a-e1-9][).]\s+", f" {response.clean}")[1:], _FEWEST_ITEMS),
         (_ENUMERATION.split(response.clean.strip(" .?!")), 2),
         ([line for line in response.clean.split("\n") if line.strip()], _FEWEST_ITEMS),
     ]

@@ -39,7 +39,6 @@ _REFERS = re.compile(
     r"years|century|day|date|future|"
     r"still|far|only|any|they|no|know|when|noch|encore|jamais|todavia|aun|ancora|ainda|еще|пока|niemand|nadie|nessuno|personne|ninguem)\b"
 )
-_DENIES = re.compile(r"\b(?:no|not|nothing|nowhere|only|but|still|yet|none|neither|any|never|nobody)\b")
 _SHORT = 8
 _FEWEST_NEWS = 2
 
@@ -81,13 +80,7 @@ def speaks_of_the_present(response: Text, question: Text) -> str | None:
     if holder:
         return holder[0]
     shared = [word for word in said if any(akin(word.text, other) for other in known)]
-    proper = {stem(word.text) for word in question.words if word.capital and word.start > 0}
-    telling = len({stem(word.text) for word in shared}) > 1 or any(stem(word.text) in proper for word in shared)
-    return (
-        response.clean[shared[0].start : shared[0].end]
-        if shared and (telling or _DENIES.search(response.lower))
-        else None
-    )
+    return response.clean[shared[0].start : shared[0].end] if shared else None
 
 
 def _plain_words() -> frozenset[str]:
