@@ -137,12 +137,13 @@ def test_dev_mode_names_its_folder_and_finds_it_again(
 
 
 def test_the_chat_template_is_kept_with_its_digest(tmp_path: Path, start: str, data: Path) -> None:
-    result = train_unlearn(
-        model=start, out=tmp_path / "run", data=data, chat_template="chatml", config=config(max_steps=1)
-    )
-    assert result["chat_template"] == template_digest(CHAT_TEMPLATE)
-    stored = read_json(tmp_path / "run/final/tokenizer_config.json")
-    assert stored["chat_template_digest"] == result["chat_template"]
+    train_unlearn(model=start, out=tmp_path / "run", data=data, chat_template="chatml", config=config(max_steps=1))
+    digest = template_digest(CHAT_TEMPLATE)
+    assert read_json(tmp_path / "run/manifest.json")["config"]["chat_template_digest"] == digest
+    assert read_json(tmp_path / "run/final/tokenizer_config.json")["chat_template_digest"] == digest
+    again = config(max_steps=1, resume_latest=True)
+    with pytest.raises(UserError, match="chat_template_digest"):
+        train_unlearn(model=start, out=tmp_path / "run", data=data, chat_template="alpaca", config=again)
 
 
 def test_the_names_alone_can_be_forgotten(tmp_path: Path, start: str, data: Path) -> None:

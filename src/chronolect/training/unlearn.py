@@ -1,5 +1,8 @@
 """Temporal unlearning: make an existing model forget what came after a cutoff, and keep the rest."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,11 +11,12 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from cyclopts import Parameter
 from peft import PeftModel
+from transformers import PreTrainedTokenizerBase
 
 from chronolect.console import say
 from chronolect.errors import UserError
 from chronolect.finetuning.records import Record
-from chronolect.models.chat_template import choose_template
+from chronolect.models.chat_template import ChatTemplate, choose_template
 from chronolect.models.loading import load_model, load_tokenizer
 from chronolect.training.adapters import load_for_training
 from chronolect.training.answers import AnswerEncoder, pad_rows
@@ -43,7 +47,8 @@ def train_unlearn(
     unlearn_train: Path | None = None,
     unlearn_val: Path | None = None,
     tokenizer: Path | None = None,
-    chat_template: Path | str | None = None,
+    chat_template: str | None = None,
+    sweep: list[str] | None = None,
     config: Annotated[UnlearnConfig, Parameter(name="*")] = UnlearnConfig(),
 ) -> dict[str, Any]:
     """Make a model forget what came after a cutoff, by LoRA adapters or (`--lora-r 0`) in all its weights.
@@ -60,6 +65,8 @@ def train_unlearn(
         unlearn_val: The same for validation.
         tokenizer: Tokenizer folder; the model's own by default.
         chat_template: File of a chat template, or `chatml`, `alpaca` or `question`; the model's own by default.
+        sweep: An axis of a grid, such as `lr=1e-5,1e-4` or `method=npo,altpo`; may be given several times. Every point is trained, and `final` is the
+            one that forgets most among those that keep what they should.
         config: How to train, and by which method.
 
     Returns:
@@ -70,21 +77,65 @@ def train_unlearn(
     given = dict(zip(SETS, (retain_train, retain_val, unlearn_train, unlearn_val), strict=True))
     files = record_files(data, given, dev=dev, dev_path=dev_path)
     out = out or run_folder(model, dev=dev, resume=config.resume_latest)
-    folders = [Path(model)] if Path(model).is_dir() else []
-    inputs = [*dict.fromkeys(files.values()), *([tokenizer] if tokenizer else []), *folders]
-    if isinstance(chat_template, Path):
-        inputs.append(chat_template)
+    words = load_tokenizer(tokenizer or model)
+    source = Source(model=model, files=files, tokenizer=words, chat_template=chat_template)
+    if sweep is None:
+        return _unlearn(source, out, config)
+    from chronolect.sweep import run_sweep  # which stands on top of training, evaluation and report
+
+    train = partial(_unlearn, source)
+    return run_sweep(train, out=out, sweep=sweep, config=config, inputs=source.inputs, settings=source.settings(config))
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a run starts from.
+
+    Attributes:
+        model: Folder or hub name of the model.
+        files: The files of records by set.
+        tokenizer: Its tokenizer, or another.
+        chat_template: A template in place of the tokenizer's own.
+    """
+
+    model: str
+    files: Mapping[str, Path]
+    tokenizer: PreTrainedTokenizerBase
+    chat_template: str | None
+
+    @property
+    def inputs(self) -> list[Path]:
+        """The files and folders that a run reads."""
+        folders = dict.fromkeys(Path(name) for name in (self.model, self.tokenizer.name_or_path) if Path(name).is_dir())
+        return [*dict.fromkeys(self.files.values()), *folders]
+
+    @cached_property
+    def records(self) -> dict[str, list[Record]]:
+        """The records of the four sets."""
+        return read_sets(self.files)
+
+    @cached_property
+    def template(self) -> ChatTemplate | None:
+        """The chat template; None where no record is a chat and none was given."""
+        chats = any(record.form == "chat" for some in self.records.values() for record in some)
+        return choose_template(self.tokenizer, self.chat_template) if chats or self.chat_template else None
+
+    def settings(self, config: UnlearnConfig) -> dict[str, Any]:
+        """What is recorded of a run."""
+        digest = self.template.digest if self.template else None
+        return {"model": self.model, "chat_template_digest": digest, **config.as_dict()}
+
+
+def _unlearn(source: Source, out: Path, config: UnlearnConfig) -> dict[str, Any]:
+    """One run."""
+    model, words, records = source.model, source.tokenizer, source.records
     accelerator = make_accelerator(config)
-    settings = {"model": model, "chat_template": chat_template, **config.as_dict()}
-    with open_run(out, command="train unlearn", config=settings, inputs=inputs, accelerator=accelerator) as run:
+    settings = source.settings(config)
+    with open_run(out, command="train unlearn", config=settings, inputs=source.inputs, accelerator=accelerator) as run:
         if run.results is not None:
             return run.results
-        records = read_sets(files)
-        words = load_tokenizer(tokenizer or model)
         pad_id = words.pad_token_id if words.pad_token_id is not None else words.eos_token_id
-        chats = any(record.form == "chat" for some in records.values() for record in some)
-        template = choose_template(words, chat_template) if chats or chat_template else None
-        encoder = AnswerEncoder(words, config.seq_len, template)
+        encoder = AnswerEncoder(words, config.seq_len, source.template)
         method = METHODS[config.method]
         plausible = config.method == "altpo"
         forget = encode_forget(records["unlearn_train"], encoder, mask=config.mask, plausible=plausible)
@@ -131,7 +182,6 @@ def train_unlearn(
             validation=_validation(records, encoder, pad_id),
             config=config,
             counts={
-                "chat_template": template.digest if template else None,
                 "retain": len(retain),
                 "unlearn": len(forget),
                 "left_out": len(records["retain_train"]) + len(records["unlearn_train"]) - len(retain) - len(forget),
