@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Any
 
 from chronolect.evaluation.unlearning.front import pareto_front
@@ -21,6 +22,7 @@ class Outcome:
         keep: Accuracy on what was to be kept.
         group: Which models share a colour, as the legend calls them.
         competes: Whether it can be on the front; a start model or a reference stands beside it.
+        labelled: Whether its name stands beside its dot; the pointer tells it in any case.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Outcome:
     keep: Mapping[str, Any]
     group: str = "models"
     competes: bool = True
+    labelled: bool = True
 
 
 def front_of(outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -44,7 +47,6 @@ def pareto_chart(
     chance: float = 0.25,
     least_kept: float | None = None,
     id: str = "front",
-    labels: bool = True,
 ) -> Figure:
     """Forgetting against keeping, each with its 95 % interval, the front as a dashed line, and the numbers as a table.
 
@@ -54,12 +56,11 @@ def pareto_chart(
         chance: Accuracy of one who knows nothing.
         least_kept: Accuracy below which too much was lost, drawn as a line.
         id: Name of the chart in the page.
-        labels: Whether the names stand beside the dots; else only the pointer tells them.
     """
     front = front_of(outcomes)
     on_front = {outcome.name for outcome in front}
     series = [
-        Series(group, [_dot(outcome, labels) for outcome in outcomes if outcome.group == group], color, "dots")
+        Series(group, [_dot(outcome) for outcome in outcomes if outcome.group == group], color, "dots")
         for group, color in colors.items()
     ]
     if len(front) > 1:
@@ -67,13 +68,19 @@ def pareto_chart(
     rules = [Rule("x", chance, "chance", style="dashed")]
     if least_kept is not None:
         rules.append(Rule("y", least_kept, "five points below the start", style="dashed"))
+    reach = [outcome.forget[end] for outcome in outcomes for end in ("low", "high")]
     chart = Chart(
         id=id,
         title="Forgetting against keeping",
         description=f"What each remembers of what was to be forgotten, to the left the less, and what it keeps of the rest, above the more. "
         f"On the front: {', '.join(outcome.name for outcome in front) or 'none'}.",
-        x=Axis("still known of what came after the cutoff", low=0.0, high=1.0, format=_tenth),
-        y=Axis("right on what came before it", low=0.0, high=1.0, format=_tenth, ticks=(0, 0.2, 0.4, 0.6, 0.8, 1)),
+        x=Axis(
+            "still known of what came after the cutoff",
+            low=floor(10 * min(reach, default=0.0)) / 10,
+            high=ceil(10 * max(reach, default=1.0)) / 10,
+            format=_short,
+        ),
+        y=Axis("right on what came before it", format=_short),
         series=series,
         rules=rules,
     )
@@ -100,7 +107,7 @@ def pareto_chart(
     return Figure(chart, caption, table, legend)
 
 
-def _dot(outcome: Outcome, labels: bool) -> Point:
+def _dot(outcome: Outcome) -> Point:
     forget, keep = outcome.forget, outcome.keep
     return Point(
         forget["accuracy"],
@@ -110,7 +117,7 @@ def _dot(outcome: Outcome, labels: bool) -> Point:
         f"{outcome.name}\nafter the cutoff {share(dict(forget))}\nbefore it {share(dict(keep))}",
         x_low=forget["low"],
         x_high=forget["high"],
-        label=outcome.name if labels else "",
+        label=outcome.name if outcome.labelled else "",
     )
 
 
@@ -129,5 +136,5 @@ def _cell(part: Mapping[str, Any]) -> str:
     return f"{estimate(part['accuracy'], part['low'], part['high'])} of {number(part['n'])}"
 
 
-def _tenth(value: float) -> str:
-    return f"{value:.1f}"
+def _short(value: float) -> str:
+    return f"{value:g}"

@@ -337,11 +337,13 @@ def _whiskers(series: Series, x: _Scale, y: _Scale) -> str:
 
 
 def _labels(points: Sequence[Point], x: _Scale, y: _Scale, width: int) -> list[str]:
-    """The names of dots beside them, each moved down or up to where no other name stands."""
-    taken: list[tuple[float, float, float]] = []  # left, right and baseline
+    """The names of dots beside them, each moved up or down to where no other name or dot stands."""
+    # left, right and baseline
+    taken = [(x(point.x) - 5, x(point.x) + 5, y(point.y) + 5) for point in points if point.y is not None]
     parts = []
-    for point in sorted((point for point in points if point.y is not None), key=lambda point: point.x):
-        assert point.y is not None
+    for point in sorted(points, key=lambda point: point.x):
+        if point.y is None:
+            continue
         long = len(point.label) * _LETTER
         left = x(point.x) + 8 if x(point.x) + 8 + long <= width else x(point.x) - 8 - long
         shifts = [sign * step * _LINE for step in range(_MOST_SHIFTS) for sign in (-1, 1)]

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from chronolect.artifacts import read_json, stage, write_json
+from chronolect.artifacts import read_json, stage, write_bytes, write_json
 from chronolect.chronicle.facts import load_facts
 from chronolect.chronicle.probes import build_probes, read_probes
 from chronolect.console import say
@@ -24,6 +24,8 @@ from chronolect.evaluation.unlearning.utility import neutral_texts
 from chronolect.models.chat_template import read_template, template_digest
 from chronolect.models.language_model import DType
 from chronolect.models.opening import open_model
+from chronolect.report.page import render
+from chronolect.report.unlearning import some_answers, unlearning_page
 from chronolect.timeline import Cutoff
 
 _NEVER_TESTED = ("attacks: prefixes, best of n, supplied context", "relearning: whether a few steps bring it back")
@@ -56,7 +58,8 @@ def eval_unlearning(
 ) -> dict[str, Any]:
     """Compare models before and after unlearning: what is gone, what went with it, at what cost, and what comes back in a quantised file.
 
-    Writes `unlearning.json` (every rate with its n and 95 % interval), and in `models/` what was measured of each model, with its graded answers.
+    Writes `unlearning.json` (every rate with its n and 95 % interval), `unlearning.html` (a page to read, with charts), and in `models/` what was
+    measured of each model, with its graded answers.
     What models say is kept in NAME_generations.jsonl beside the folder; a killed run goes on with the model it was at.
 
     Args:
@@ -198,11 +201,13 @@ def eval_unlearning(
             "not_tested": _not_tested(neutral=neutral, unseen=unseen, reference=never_read),
         }
         write_json(work.folder / "unlearning.json", results)
+        page = unlearning_page(results, some_answers(work.folder / "models"), name=out.name)
+        write_bytes(work.folder / "unlearning.html", render(page).encode())
         work.counts = {
             "questions": results["questions"],
             "models": {model["name"]: "; ".join(verdict(model)) for model in compared},
         }
-    say(f"results in {out / 'unlearning.json'}, answers in {store}")
+    say(f"results in {out / 'unlearning.html'}, answers in {store}")
     return {**work.counts, "screen": screen(results)}
 
 
