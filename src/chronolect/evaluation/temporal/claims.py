@@ -19,7 +19,7 @@ _OPENING = r" ?(?:the |a |an |mr |mrs |dr |sir |president |general |captain |abo
 _SLOT_BEFORE = re.compile(
     r"(?:\b(?:was|is|were|are|be|been|by|named|called|became|namely|answer|think|believe|say|guess|maybe|perhaps|probably|possibly|mean|introduced|"
     r"founded|elected|chose|granted to|went to|goes to|belongs? to|belonged to|due to|credited to|awarded to|(?:name|work|"
-    r"hand|hands|pen|brush|idea|creation|brainchild|feat|doing|invention) of|thanks to|not)|[:=>|\"'(]|^)" + _OPENING
+    r"hand|hands|pen|brush|idea|creation|brainchild|feat|doing|invention) of|thanks to|not)|[:=>|\"'(])" + _OPENING
 )
 _PRESENT_BEFORE = re.compile(
     r"(?<!\bit)(?<!\bthat)(?<!\bthis)(?<!\banswer)(?<!\bname)(?<!\bhe)(?<!\bshe)(?<!\bone)(?<!\bwho)(?<!\bguess)(?<!\bwinner) "
@@ -33,6 +33,7 @@ _COPULA = re.compile(
     r"might have been) (?:probably |perhaps |surely |called )?"
     r"(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}(?<!ed)(?<!ing)(?<!ly))\W*(?:$|[a-z-]+\W*$)"
 )
+_WAS_THE = re.compile(r"\b(?:was|were|by) (?:called )?(?:the|an?) (?P<name>[a-z][a-z-]{2,})(?=[,.;]|$)")
 _SUBJECT = re.compile(r"^\W*(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}) (?:is|was|are|were)\b")
 _BARE = re.compile(r"^\W*(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}(?: [a-z-]+)?)\W*$")
 _VERB_AFTER = re.compile(
@@ -45,7 +46,8 @@ _BEFORE_OR_AFTER = re.compile(
     r"nobody|not|never|also|joined|other)\b"
 )
 _SECOND = re.compile(
-    r"[\"')]*,? (?:was|came|became|went|walked|followed) (?:only |merely |the |in )*(?:second|third|fourth|fifth|last|next|later|afterwards|after)\b"
+    r"[\"')]*,? (?:was|is|came|became|went|walked|followed) (?:only |merely |the |in )*(?:second|third|fourth|fifth|last|"
+    r"next|later|afterwards|after)\b"
 )
 _LOSES = re.compile(r"\b(?:beat|beats|beating|defeated|defeating|over|against|ousted|ousting|ahead of) (?:\w+ ){0,2}$")
 _APPOSITION = re.compile(r"\bfor short\b|^ ?(?:or|that is|i e|namely|also|better|otherwise|known|called|alias)\b")
@@ -180,7 +182,9 @@ def _does(response: Text, clause: tuple[int, int], words: set[str]) -> bool:
 
 def _comes_second(response: Text, question: Text, mention: Mention) -> bool:
     """Whether the question asks for the first and the name is given as the second or a later one."""
-    return "1st" in [word.text for word in question.words] and bool(_SECOND.match(response.lower, mention.end))
+    return any(word.text == "1st" or word.text.endswith("est") for word in question.words) and bool(
+        _SECOND.match(response.lower, mention.end)
+    )
 
 
 def _shared(response: Text, start: int, end: int, known: set[str]) -> int:
@@ -211,12 +215,12 @@ def _candidates(response: Text, kind: Kind, known: set[str], proper: set[str]) -
                 bare_number(word.text).replace(".", "").isdigit()
                 and not inside
                 and word.text not in known
-                and response.lower[word.start : word.end] not in ("one", "i")
+                and response.lower[word.start : word.end] not in (("i",) if len(response.words) <= 3 else ("one", "i"))
             ):
                 yield word.start, word.end
     else:
         yield from _names(response, known, proper, kind)
-        plain = [*_CALLED.finditer(response.lower)]
+        plain = [*_CALLED.finditer(response.lower), *_WAS_THE.finditer(response.lower)]
         if len(response.words) <= _SHORT:
             plain += [*_SUBJECT.finditer(response.lower)] if kind == "thing" else []
             plain += [*_COPULA.finditer(response.lower), *_BARE.finditer(response.lower)]

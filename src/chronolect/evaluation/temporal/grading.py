@@ -37,6 +37,10 @@ from chronolect.timeline import Cutoff
 
 Verdict = Literal["correct", "incorrect", "abstained", "era_native", "ungraded"]
 
+_LIKEWISE = re.compile(
+    r"\b(?:equally|just as (?:well|likely|easily)|as likely|then again|on the other hand|alternatively|if not (?:him|her|he|she)|or else)\b"
+)
+_AS_YET = re.compile(r"\b(?:yet|so far|to date)\b")
 _TO_COME = re.compile(
     r"\b(?:yet|so far|to date|(?:has|have) not been|is not (?:finished|built|ready|complete)|will be|shall be|until)\b"
 )
@@ -84,13 +88,14 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
     """
     said = answer_part(response)
     stem, options = split_options(question)
-    if choice := picked(said, options) if options else None:
+    lists_options = sum(option in said for option in options.values()) > 1
+    if choice := picked(said, options) if options and not lists_options else None:
         said = choice
     elif is_letter_alone(said):
         return Judgement("ungraded", False, "the letter of no option")
     text, asked = Text(said), Text(stem)
     # an option that is named by itself is an answer, all of them are an echo
-    whole = Text(question) if sum(option in said for option in options.values()) > 1 else asked
+    whole = Text(question) if lists_options else asked
     if noise := find_noise(said, text):
         return Judgement("ungraded", False, noise)
     hedged = bool(_HEDGES.search(text.lower))
@@ -99,8 +104,8 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
     person = may_be_person(Text(answers[0]), asked)
     for mention in mentions:
         # to say of a thing that it is not yet there is to name it; of a person it may be to deny it
-        told = mention.stance == "asserted" or (
-            mention.stance == "negated" and not person and _is_to_come(text, mention)
+        told = (mention.stance == "asserted" and not (claims and _LIKEWISE.search(text.lower))) or (
+            mention.stance == "negated" and _is_to_come(text, mention, person)
         )
         if told and not elsewhere(text, asked, mention, claims):
             return Judgement("correct", hedged, f'names "{text.clean[mention.start : mention.end]}"')
@@ -131,9 +136,9 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
     return Judgement("ungraded", False, "no answer in it")
 
 
-def _is_to_come(text: Text, mention: Mention) -> bool:
+def _is_to_come(text: Text, mention: Mention, person: bool) -> bool:
     """Whether a mention is denied only as yet."""
-    return bool(_TO_COME.search(text.lower, *text.sentence_of(mention.start)))
+    return bool((_AS_YET if person else _TO_COME).search(text.lower, *text.sentence_of(mention.start)))
 
 
 def _guess(text: Text, claims: Sequence[Claim]) -> Claim | None:

@@ -65,8 +65,12 @@ def find_joined(response: Text, answer: Text) -> Iterator[tuple[int, int]]:
 
 def same_words(found: Sequence[str], wanted: Sequence[str]) -> bool:
     """Whether two runs of equally many words are the same, in any order but for slips of the pen."""
-    if all(same(one, other) for one, other in zip(found, wanted, strict=True)):
+    alike = [same(one, other) for one, other in zip(found, wanted, strict=True)]
+    if all(alike):
         return True
+    if len(wanted) > 1 and alike.count(False) == 1:  # one slip, where the other words are right
+        one, other = found[alike.index(False)], wanted[alike.index(False)]
+        return min(len(one), len(other)) >= _LONG - 2 and one_slip(one, other)
     keys = [sorted(stem(bare_number(word)) for word in some) for some in (found, wanted)]
     return len(wanted) > 1 and keys[0] == keys[1]
 

@@ -57,7 +57,12 @@ def is_no_language(response: Text, question: Text) -> str | None:
         return "another script"
     small = [word.text for word in response.words if not word.capital and word.text.isalpha()]
     unknown = [word for word in small if word not in common_words() and word not in given_names()]
-    if (len(small) >= 4 and len(unknown) > 0.6 * len(small)) or any(_NO_WORD.search(word) for word in small):
+    if (
+        (len(small) >= 4 and len(unknown) > 0.6 * len(small))
+        or (len(unknown) == len(small) >= 3 and not response.caseless)
+        or (len(unknown) == len(small) >= 3 and not response.caseless)
+        or any(_NO_WORD.search(word) for word in small)
+    ):
         return f'no words ("{unknown[0]}")' if unknown else "no words"
     return None
 
@@ -86,7 +91,7 @@ def _jumble(raw: str, said: list[str]) -> str | None:
     ]
     if len(odd) >= 2 and len(odd) * 8 >= len(said):
         return f'words in no order ("{odd[0]}")'
-    bare = not re.search(r"[.,;:!?\n]", raw.strip()) and not _VERBS & set(said)
+    bare = not re.search(r"[.,;:!?\n]", raw.strip(" .\n")) and not _VERBS & set(said)
     mixed = [
         place for place in range(len(said) - 1) if re.fullmatch(r"\d\d?", said[place]) and said[place + 1] in _ARTICLES
     ]

@@ -32,12 +32,13 @@ _DENIED_AFTER = re.compile(
     rf"|^[\"')]* (?:is|was) {_WRONG}|^[\"')]*,? never\b"
     rf"|^[^.;:]{{0,20}}\b(?:you|they|one|he|we) (?:would be|are|is|were) {_WRONG}"
     rf"|^[^.;:]{{0,30}}\b(?:that|this|it|they|which|these|those) (?:is|was|are|would be) (?:\w+ )?{_WRONG}\b"
+    r"|^[\"')]*,? (?:it|he|she) (?:was|is) not\b|^[\"')]* (?:is|was) (?:ruled out|excluded|out of the question|impossible)"
     r"|^[\"')]* (?:had|has|have) (?:\w+ )?(?:nothing|no part|no hand|no share|little)\b"
     r"|^[\"')]* (?:is|was) (?:often|commonly|sometimes|usually|wrongly|widely) (?:\w+ )?(?:named|credited|mentioned|said|"
     r"thought|believed|given|cited)\b"
 )
 _NO_AFTER = re.compile(
-    r"^[\"')]*(?:\?|\.\.\.)+ ?[\"']?(?:no|not|nope|nah|wrong|nay|never|hardly|surely not|certainly not|i doubt it|"
+    r"^[\"')]*(?:, \w+)?(?:\?|\.\.\.)+ ?[\"']?(?:no|not|nope|nah|wrong|nay|never|hardly|surely not|certainly not|i doubt it|"
     r"i do not think so|i think not)\b|^[\"')]*[.!;] (?:but )?(?:it|that|he|she|"
     r"they|this) (?:was|is|did|were|had) not\b"
 )
@@ -48,11 +49,12 @@ _OR_AFTER = re.compile(
 _OR_BEFORE = re.compile(rf"(?P<other>[A-Z0-9][\w.-]*),? or {_MAYBE}[\"'(]*$")
 _NAME = r"[A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,3}"
 _RUN = re.compile(
-    rf"{_NAME}(?:, (?:de |van |von |da )?{_NAME}){{2,}}|{_NAME}(?:, {_NAME})+,? (?:and|or) {_NAME}|\d+(?:, \d+){{2,}}"
+    rf"{_NAME}(?:, (?:de |van |von |da )?{_NAME}){{2,}}|{_NAME}(?:, {_NAME})+,? (?:and|or) {_NAME}|{_NAME} and {_NAME} and {_NAME}|\d+(?:, \d+){{2,}}"
 )
-_BETWEEN = re.compile(r"\b(?:between|either|both)(?: (?:the|mr|mrs|dr|[\w'-]+ and))? ?[\"']?$")
+_BETWEEN = re.compile(r"\b(?:between|either|both)(?: (?:the|mr|mrs|dr|[\w'. -]{1,40} and))? ?[\"']?$")
 _PAIR = re.compile(
-    rf"\b(?:[Pp]erhaps|[Mm]aybe|[Pp]ossibly|[Pp]robably),? {_NAME}, (?:perhaps|maybe|possibly|or|else|otherwise|if not)[ ,]"
+    rf"\b(?:[Pp]erhaps|[Mm]aybe|[Pp]ossibly|[Pp]robably|(?:[Ii]t )?(?:[Cc]ould|[Mm]ight|[Mm]ay) (?:be|"
+    rf"have been)),? {_NAME}, (?:perhaps|maybe|possibly|or|else|otherwise|if not|could|might|may|it)[ ,]"
 )
 _OTHERS = re.compile(r"\b[Ss]ome (?:say|think|believe|claim|hold)\b[^.]*\b(?:others|some)\b[^.]*[A-Z0-9]")
 _LEAD_IN = re.compile(

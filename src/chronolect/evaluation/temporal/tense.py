@@ -26,6 +26,7 @@ _DEFINES = re.compile(
 )
 _OFFERS = re.compile(
     r"\b(?:happy|glad|delighted|pleased|love|ready) to\b|\bhow (?:can|may) i\b|\bfeel free\b|\blet me know\b|\bhere (?:is|are)\b|\bplease\b|\bclick\b"
+    r"|\bsubscribe\b|\b(?:shop|newsletter|customers?)\b"
 )
 _HOLDER = re.compile(
     r"(?:^|[.!?]\s)\W*(?:The |Our |His |Her )?(?:[A-Z][\w-]+ ){0,2}(?P<name>[A-Z][\w-]+) (?:is|are|has|have|still|sits?|reigns?|rules?|leads?|"
@@ -34,6 +35,7 @@ _HOLDER = re.compile(
 _SCOFFS = re.compile(
     r"\W*(?:what,? )?an? (?!question|riddle|puzzle|pity|shame|pleasure|good question|fine question)[^.!?]{3,60}[!?](?=\s)"
 )
+_OURS = re.compile(r"\b(?:we|our|us)\b")
 _REFERS = re.compile(
     r"\b(?:that|this|it|such|none|nobody|no one|one|nothing|yet|ever|never|question|event|matter|thing|notion|name|year|"
     r"years|century|day|date|future|"
@@ -80,7 +82,10 @@ def speaks_of_the_present(response: Text, question: Text) -> str | None:
     if holder:
         return holder[0]
     shared = [word for word in said if any(akin(word.text, other) for other in known)]
-    return response.clean[shared[0].start : shared[0].end] if shared else None
+    if shared:
+        return response.clean[shared[0].start : shared[0].end]
+    ours = _OURS.search(response.lower)
+    return ours[0] if ours else None
 
 
 def _plain_words() -> frozenset[str]:
