@@ -35,6 +35,7 @@ def test_what_is_no_model_is_refused_with_what_is_accepted(tmp_path: Path) -> No
         ("runs/locked/final", "locked"),
         ("runs/locked/checkpoint-100", "locked"),
         ("runs/gguf/locked.q8_0.gguf", "locked.q8_0"),
+        ("output/merged.gguf", "merged"),
         ("model", "model"),
         ("final", "final"),
         ("dummy", "dummy"),

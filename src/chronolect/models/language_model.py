@@ -82,13 +82,14 @@ def room_for_answer(name: str, prompt_tokens: int, max_tokens: int, context_leng
 
 
 def short_name(spec: str | Path) -> str:
-    """A name for people: that of the folder or file, or of the folder above where it is called `final`, `merged` or `checkpoint-N`.
+    """A name for people: that of the file or folder, or of the folder above where one is called `final`, `merged` or `checkpoint-N`.
 
     >>> short_name("runs/locked/final"), short_name("runs/gguf/locked-q8_0.gguf")
     ('locked', 'locked-q8_0')
     """
     path = Path(spec)
-    stem = path.stem if path.suffix.lower() == ".gguf" else path.name
-    if (stem in ("final", "merged") or stem.startswith("checkpoint-")) and path.parent.name:
+    if path.suffix.lower() == ".gguf":
+        return path.stem
+    if (path.name in ("final", "merged") or path.name.startswith("checkpoint-")) and path.parent.name:
         return path.parent.name
-    return stem
+    return path.name
