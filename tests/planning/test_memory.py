@@ -3,8 +3,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from benchmarks.memory_plan import run_case
+
 from chronolect.planning.devices import find_device
 from chronolect.planning.memory import Memory, Step, plan_memory
 from chronolect.planning.shapes import find_shape

@@ -102,7 +102,7 @@ def plan(
         raise UserError(f"--mfu must be above 0 and at most 1, not {mfu}")
     counts = _corpus_counts(corpus) if corpus else {}
     shape = find_shape(model, vocab_size=vocab_size or _vocabulary(model, counts))
-    config = _config(stage, {**given, "compile": compile})
+    config = _config(stage, given)
     where = find_device(device, memory_gib=memory_gib, tflops=tflops, price=price)
     step = _step(stage, shape, config, where, gpus)
     if seq_len is None and stage == "pretrain" and shape.context < config.seq_len:
@@ -196,7 +196,7 @@ def _config(stage: str, given: dict[str, Any]) -> TrainingConfig:
         if "method" in given:
             raise UserError("--method goes with --for unlearn")
     names = {field.name for field in fields(kind)} - {"device"}
-    return kind(**{key: value for key, value in given.items() if key in names and value is not None})
+    return kind(**{key: value for key, value in given.items() if key in names})
 
 
 def _step(stage: str, shape: ModelShape, config: TrainingConfig, device: Device, gpus: int) -> Step:

@@ -62,7 +62,7 @@ def training_memory() -> Iterator[Row]:
         states = 16 * find_shape(name).num_parameters / 1e9
         why = (
             f"weights, gradients and moments are {states:.1f} in both (16 bytes a weight); theirs leave little for "
-            f"activations, which with fused attention come to {_training_gb(name, 'bfloat16', 'sdpa') - states:.1f}"
+            f"activations, output layer and context, which with fused attention come to {_training_gb(name, 'bfloat16', 'sdpa') - states:.1f}"
         )
         agrees = _near(float32, theirs32, theirs32) and _near(mixed, low, high)
         yield Row((size, name, f"{theirs32:g}", f"{float32:.1f}", theirs, f"{mixed:.1f}"), "" if agrees else why)
