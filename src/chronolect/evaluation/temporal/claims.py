@@ -49,6 +49,9 @@ _SECOND = re.compile(
     r"[\"')]*,? (?:was|is|came|became|went|walked|followed) (?:only |merely |the |in )*(?:second|third|fourth|fifth|last|"
     r"next|later|afterwards|after)\b"
 )
+_BESIDE = re.compile(
+    r"^\W*(?:with|like|unlike|beside|besides|alongside|assisted|helped|beating|defeating|followed)\b|\b(?:is|was|are|were|had|has)\b"
+)
 _LOSES = re.compile(r"\b(?:beat|beats|beating|defeated|defeating|over|against|ousted|ousting|ahead of) (?:\w+ ){0,2}$")
 _APPOSITION = re.compile(r"\bfor short\b|^ ?(?:or|that is|i e|namely|also|better|otherwise|known|called|alias)\b")
 _RELATIVE = re.compile(r"[\"')]*,? (?:who|which|that|whose)\b")
@@ -123,6 +126,13 @@ def bears_on(response: Text, question: Text, *, loosely: bool) -> bool:
     return bool((_REFERS_BACK_LOOSELY if loosely else _REFERS_BACK).search(response.lower))
 
 
+def restates(response: Text, question: Text) -> bool:
+    """Whether a response has most of the question's words of content, so that what it adds is its answer."""
+    known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS}
+    shared = sum(any(akin(word.text, other) for word in response.words) for other in known)
+    return shared >= 3 and 2 * shared >= len(known)
+
+
 def heads(response: Text, claim: Claim) -> bool:
     """Whether a claim opens the response as the subject of a sentence."""
     before = response.lower[: claim.start].strip(" \n\"'(-*").split()
@@ -134,7 +144,8 @@ def heads(response: Text, claim: Claim) -> bool:
 
 def is_cut_off(response: Text) -> bool:
     """Whether the text breaks off before the word that would have mattered."""
-    unfinished = response.clean[-1:].isalnum() and not response.caseless and len(response.words) > _SHORT
+    unfinished = response.clean[-1:].isalnum() and not response.caseless and len(response.words) >= _SHORT - 1
+    unfinished = unfinished or response.clean.endswith((",", ":", " -"))
     return unfinished or bool(_ENDS_OPEN.search(response.lower))
 
 
@@ -147,7 +158,10 @@ def elsewhere(response: Text, question: Text, mention: Mention, claims: Sequence
     """Whether the right name has another part in the story: another one does what was asked, in a clause of its own."""
     known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS and not word.capital}
     first, last = _clause(response, mention.start)
-    if last - first < 3 + mention.end - mention.start:  # the name by itself
+    clause = response.lower[first:last]
+    if last - first < 3 + mention.end - mention.start or not (
+        is_past(clause) or _BESIDE.search(clause)
+    ):  # the name by itself
         return False
     if _APPOSITION.search(response.lower, first, last):
         return False

@@ -25,6 +25,7 @@ from chronolect.evaluation.temporal.claims import (
     find_claims,
     heads,
     is_cut_off,
+    restates,
 )
 from chronolect.evaluation.temporal.mentions import Mention, find_mentions
 from chronolect.evaluation.temporal.noise import find_noise, is_no_language
@@ -110,7 +111,7 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
         if told and not elsewhere(text, asked, mention, claims):
             return Judgement("correct", hedged, f'names "{text.clean[mention.start : mention.end]}"')
     firm = next((claim for claim in claims if claim.firm), None)
-    era, declines = find_signal(text, "era_native") or scoffs(text, asked), find_signal(text, "abstained")
+    era, declines = find_signal(text, "era_native", asked) or scoffs(text, asked), find_signal(text, "abstained", asked)
     if era and touches(text, asked):
         return Judgement("era_native", hedged, f'from before: "{era}"')
     if denied := next((mention for mention in mentions if mention.stance == "negated"), None):
@@ -124,8 +125,10 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
         return Judgement("incorrect", hedged, f'{how} "{text.clean[mentions[0].start : mentions[0].end]}"')
     if why := is_no_language(text, asked):
         return Judgement("ungraded", False, why)
-    if not claims and (words := find_signal(text, "abstained", weak=True)):
+    if not claims and (words := find_signal(text, "abstained", asked, weak=True)):
         return Judgement("abstained", hedged, f'at a loss: "{words}"')
+    if claims and not is_cut_off(text) and restates(text, asked):
+        return Judgement("incorrect", hedged, f'claims "{text.clean[claims[0].start : claims[0].end]}"')
     if not firm and not is_cut_off(text) and (words := speaks_of_the_present(text, asked)):
         return Judgement("era_native", hedged, f'tells how things stand: "{words}"')
     claim = firm or (claims[0] if claims and not is_cut_off(text) else None)

@@ -90,7 +90,7 @@ def _variants(answers: Sequence[str]) -> Iterator[Text]:
         if bracket := re.fullmatch(r"(.+?)\s*\((.+)\)\s*\.?", answer):
             forms += [bracket[1], bracket[2]]
         if len(answer.split()) <= _SENTENCE_WORDS:
-            forms += re.split(r"\s*/\s*|\s+or\s+", answer)
+            forms += re.split(r"\s+/\s+|(?<=\w{3})/(?=\w{3})|\s+or\s+", answer)
         plain = " ".join(word.text for word in Text(answer).content)
         forms += next((group for group in SAME_NAMES if plain in map(_plain, group)), ())
         yield from (text for text in map(Text, dict.fromkeys(forms)) if text.content)

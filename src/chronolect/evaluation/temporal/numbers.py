@@ -52,6 +52,7 @@ _ORDINALS = {
 }  # fmt: skip
 _SUFFIX = ("st", "nd", "rd", "th", "d")
 _ROMAN = re.compile(r"(?=[IVXLC]{2,}$|[VX]$)(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
+_SMALL_ROMAN = frozenset(["ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii", "xiii", "xiv", "xv", "xvi"])
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 
@@ -79,8 +80,8 @@ def read_numbers(words: Sequence[str]) -> Iterator[tuple[str, int, int]]:
             yield f"{value}{_ending(value) if ordinal else ''}", place, last
             place = last + 1
             continue
-        roman = _ROMAN.fullmatch(word)
-        yield str(_roman(word)) if roman else word.lower(), place, place
+        roman = _ROMAN.fullmatch(word.upper() if word in _SMALL_ROMAN else word)
+        yield str(_roman(word.upper())) if roman else word.lower(), place, place
         place += 1
 
 

@@ -18,13 +18,17 @@ _UP_TO = re.compile(r"<(\d)>")
 Kind = Literal["abstained", "era_native"]
 
 
-def find_signal(response: Text, kind: Kind, *, weak: bool = False) -> str | None:
-    """The words of a response that make it this kind; None where there are none. `weak` looks for those that do not decide by themselves."""
+def find_signal(response: Text, kind: Kind, question: Text | None = None, *, weak: bool = False) -> str | None:
+    """The words of a response that make it this kind; None where there are none. `weak` looks for those that do not decide by themselves.
+
+    Words of the question given back are no sign.
+    """
     patterns, exceptions = _patterns(kind)
     for pattern in patterns["weak" if weak else ""]:
         for match in pattern.finditer(response.lower):
             start, end = response.sentence_of(match.start())
-            if not any(exception.search(response.lower, start, end) for exception in exceptions):
+            repeated = question is not None and match[0].strip() in question.lower
+            if not repeated and not any(exception.search(response.lower, start, end) for exception in exceptions):
                 return " ".join(match[0].split())
     return None
 

@@ -11,7 +11,7 @@ Stance = Literal["asserted", "negated", "listed"]
 
 _NOT = re.compile(
     r"(?:\bnot|\bnever|\bneither|\bnor|\brather than|\binstead of|(?<!none )(?<!no )\bother than|\bunlike|\bno longer|\bfar from|\bhardly)"
-    r"(?: (?!only|until|before|alone|just|merely|sure|certain|know|say|tell|mistaken|wrong|remember|recall|confirm|verify|"
+    r"(?: (?!(?:only|until|before|alone|just|merely|sure|certain)\b|know|say|tell|mistaken|wrong|remember|recall|confirm|verify|"
     r"prove|thought|expected|dreamed|dreamt|imagined|believed|swear|allowed|supposed|meant|permitted|told|officially|mention"
     r"|reveal|discuss|name|quite|entirely|absolutely|completely|positive|convinced|bet|guarantee|surprised|doubt|"
     r"yet been told)[\w-]+){0,4} ?[\"'(]*$"
@@ -51,7 +51,7 @@ _NAME = r"[A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,3}"
 _RUN = re.compile(
     rf"{_NAME}(?:, (?:de |van |von |da )?{_NAME}){{2,}}|{_NAME}(?:, {_NAME})+,? (?:and|or) {_NAME}|{_NAME} and {_NAME} and {_NAME}|\d+(?:, \d+){{2,}}"
 )
-_BETWEEN = re.compile(r"\b(?:between|either|both)(?: (?:the|mr|mrs|dr|[\w'. -]{1,40} and))? ?[\"']?$")
+_BETWEEN = re.compile(r"\b(?:between|either|both)(?: (?:the|mr|mrs|dr|[\w'. -]{1,40} (?:and|or)))? ?[\"']?$")
 _PAIR = re.compile(
     rf"\b(?:[Pp]erhaps|[Mm]aybe|[Pp]ossibly|[Pp]robably|(?:[Ii]t )?(?:[Cc]ould|[Mm]ight|[Mm]ay) (?:be|"
     rf"have been)),? {_NAME}, (?:perhaps|maybe|possibly|or|else|otherwise|if not|could|might|may|it)[ ,]"
