@@ -6,10 +6,15 @@ _OPTION = re.compile(
     r"(?:^|[\n\s(])(?P<letter>[A-Ha-h1-8])[).:]\s+(?P<text>.+?)(?=[\s,;]*(?:or\s+|and\s+)?(?:\n|[\s(][A-Ha-h1-8][).:]\s|\?|$))"
 )
 _PICK = re.compile(
-    r"^\W*(?:(?:the |my )?(?:correct |right |best |final )?(?:answer|option|choice|reply|guess)(?: is| would be|:)?\s*)?(?:option |letter |choice )?"
+    r"^\W*(?:\w+ly,? |[Pp]erhaps |[Mm]aybe |[Mm]ust be |[Ss]urely )?(?:(?:[Tt]he |[Mm]y )?(?:correct |right |best |"
+    r"final )?(?:answer|option|choice|reply|guess)(?: is| would be|:)?\s*)?(?:option |letter |choice )?"
     r"[\"'(\[*]*(?P<first>[A-Ha-h])\b[\"')\].:*]*(?=\s*(?:$|\n|[A-Z-])|,)"
     r"|\b(?:[Aa]nswer|[Oo]ption|[Cc]hoice|choose|pick|say|select|letter|go (?:with|for))(?: is| would be|"
     r":)? (?:option )?[\"'(*]*(?P<late>[A-H])\b(?!\w| [a-z])"
+    r"|^\W*(?:(?:[Ii] think |[Ii] believe |[Ii] would say )?(?:[Ii]t's|[Ii]t is|[Ii]t was|[Tt]hat's|[Tt]hat is|[Mm]ust be|"
+    r"[Ww]ould be|[Ii]t must be|[Ii]'d say|[Ii] think))[ ,:]+(?:option )?[\"'(*]*(?P<said>[A-Ha-h])\b(?! [a-z])"
+    r"|^\W*(?P<told>[A-Ha-h])\b[).]? (?:is|was|seems|looks|would be) (?:the |clearly |obviously |certainly |"
+    r"probably )*(?:correct|right|true|best|answer|one|it)\b"
     r"|\b(?:option|choice|letter|answer is) [\"'(*]*(?P<small>[a-h])\b(?! [a-z])"
 )
 _ORDINAL = re.compile(
@@ -44,8 +49,8 @@ def picked(response: str, options: dict[str, str]) -> str | None:
         return list(options.values())[at] if at < len(options) else None
     if number := _NUMBER.fullmatch(response):
         return options.get(number["number"])
-    match = _PICK.search(response.strip())
-    return options.get((match["first"] or match["late"] or match["small"]).upper()) if match else None
+    match = _PICK.search(response.strip().replace("\u2019", "'"))
+    return options.get(next(filter(None, match.groups())).upper()) if match else None
 
 
 def is_letter_alone(response: str) -> bool:

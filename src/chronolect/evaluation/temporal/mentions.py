@@ -76,6 +76,8 @@ def serial_number(answer: Text, question: Text) -> str | None:
 
 def date_of(answer: Text) -> Span | None:
     """The date that the whole answer is, if it is one."""
+    if not any(word.text[0].isdigit() for word in answer.words):
+        return None
     found = answer.dates
     if len(found) != 1 or found[0].precision not in ("day", "month", "year", "decade", "century"):
         return None

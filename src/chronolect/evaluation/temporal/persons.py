@@ -31,7 +31,7 @@ def may_be_person(answer: Text, question: Text) -> bool:
 
 def find_persons(response: Text, answer: Text) -> Iterator[tuple[int, int]]:
     """The last name alone, or with given names and initials that do not contradict the answer's; the first of "Leonardo da Vinci" alone."""
-    surname = [word.text for word in words(answer.clean.split()[-1])]
+    surname = next(found for piece in reversed(answer.clean.split()) if (found := [word.text for word in words(piece)]))
     given = [
         word.text for word in answer.words[: -len(surname)] if word.text not in TITLES and word.text not in PARTICLES
     ]
@@ -70,6 +70,8 @@ def _beginning(response: Text, place: int, given: Sequence[str]) -> int | None:
 
 def _opens_common(response: Text, word: Word, given: Sequence[str]) -> bool:
     """Whether a word has its capital only because it opens the sentence: Young Armstrong."""
+    if response.caseless and word.text in common_words() - given_names() and word.text not in given:
+        return True
     return response.opens_sentence(word) and word.text in common_words() and word.text not in (*given_names(), *given)
 
 

@@ -1,0 +1,49 @@
+"""Grading over the facts of the chronicle: the right answer, another fact's answer, and the question given back."""
+
+import random
+
+from chronolect.chronicle.facts import Fact, load_facts
+from chronolect.evaluation.temporal.grading import Verdict, grade
+
+FACTS = random.Random(0).sample([fact for fact in load_facts() if fact.kind != "trap"], 200)
+
+
+def share(verdict: Verdict, responses: list[tuple[str, Fact]]) -> float:
+    """Of responses, how many get the verdict."""
+    found = [
+        grade(said, question=fact.question, answers=[fact.answer, *fact.aliases]).verdict for said, fact in responses
+    ]
+    return found.count(verdict) / len(found)
+
+
+def other_answer(fact: Fact) -> str:
+    return next(one.answer for one in FACTS if one.type == fact.type and one.answer not in (fact.answer, *fact.aliases))
+
+
+def test_right_answers_are_correct_however_they_are_put() -> None:
+    assert share("correct", [(fact.answer, fact) for fact in FACTS]) == 1
+    assert (
+        share("correct", [(f"I am not entirely certain, but I believe it was {fact.answer}.", fact) for fact in FACTS])
+        == 1
+    )
+    assert share("correct", [(fact.state(n % 6), fact) for n, fact in enumerate(FACTS)]) >= 0.98
+
+
+def test_answers_to_other_questions_are_incorrect() -> None:
+    assert share("incorrect", [(other_answer(fact), fact) for fact in FACTS]) >= 0.97
+    assert share("incorrect", [(f"It was not {fact.answer}.", fact) for fact in FACTS]) >= 0.98
+    assert share("incorrect", [(f"Either {other_answer(fact)} or {fact.answer}.", fact) for fact in FACTS]) >= 0.95
+
+
+def test_questions_given_back_and_sentences_cut_off_are_no_answer() -> None:
+    assert share("ungraded", [(fact.question, fact) for fact in FACTS]) >= 0.98
+    assert share("ungraded", [(fact.cloze(0), fact) for fact in FACTS]) >= 0.93
+
+
+def test_nothing_a_model_may_say_stops_the_grader() -> None:
+    draw = random.Random(3)
+    marks = "abXY 019.,;:!?'\"()[]{}<>|/\\-–—’“”%&#@*_~\n\t\u200b\x00İß字🙂½ﬃ٣"
+    pieces = [*marks, "Neil", "not", "or", "the", "I", "A)", "B)"]
+    for _ in range(300):
+        response, question, answer = ("".join(draw.choices(pieces, k=draw.randrange(30))) for _ in range(3))
+        assert grade(response, question=question, answers=[answer, "Neil Armstrong !"]).reason
