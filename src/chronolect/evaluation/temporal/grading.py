@@ -2,12 +2,17 @@
 
 The first of these that holds decides:
 
-1. nothing is said (empty, signs, a loop, no words): `ungraded`;
-2. the true answer is asserted, with or without a hedge: `correct`;
-3. the response speaks from inside the period and names no answer: `era_native`;
-4. it declines, or says that it does not know, and makes no guess: `abstained`;
-5. it makes a claim that bears on the question: `incorrect`;
-6. nothing of that: `ungraded`.
+1. nothing is said (empty, signs, a loop, words in no order, the letter of no option): `ungraded`;
+2. the true answer is asserted, with or without a hedge, and is not given another part in the story: `correct`;
+3. the response speaks from before the event (it has not happened, is not known, is hoped for): `era_native`;
+4. the true answer is denied: `incorrect`;
+5. it declines or does not know: `abstained`, unless it makes a guess all the same: `incorrect`;
+6. the true answer is only one of several, or has another part: `incorrect`;
+7. letters that are no words, another script: `ungraded`;
+8. it names nothing and is at a loss: `abstained`;
+9. it gives the question's words with another answer: `incorrect`;
+10. it tells how things stand where an event was asked for, and names nothing in an answer's place: `era_native`;
+11. it makes another claim that bears on the question: `incorrect`; else `ungraded`.
 """
 
 import re
@@ -85,7 +90,7 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
         response: What the model said.
         question: What it was asked; the question's own words never count as an answer.
         answers: The true answer and other names of it.
-        cutoff: The last day that the model may know, if known: a later year in the response is no verdict, but no sign of the period either.
+        cutoff: The last day that the model may know. No rule needs it so far: a year past it is a hint of a leak, but no verdict.
     """
     said = answer_part(response)
     stem, options = split_options(question)
