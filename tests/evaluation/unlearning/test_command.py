@@ -81,6 +81,7 @@ def test_every_rate_has_its_n_and_interval(compared: tuple[Path, dict[str, Any]]
             assert part["shown"]["n"] == 20
             assert part["unshown"]["n"] == 4
         assert model["open"]["unlearn_train"]["total"] == 6
+        assert 3 <= model["open"]["unlearn_train"]["families"]["any_leaks"]["n"] <= 6
         assert model["utility"]["bits_per_byte"]["n"] == 5
         assert model["fluency"]["loops"]["n"] == 24
     assert unlearned["utility"]["change"]["value"] == pytest.approx(

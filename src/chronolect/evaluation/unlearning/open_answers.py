@@ -75,7 +75,7 @@ def answer(
         model: The model's name, for those lines.
 
     Returns:
-        For each set the rates of `eval temporal` for its side, by decade and by form too; and `fluency` over all answers.
+        For each set the rates of `eval temporal` for its side, by decade and by form too, and over families; and `fluency` over all answers.
     """
     found: dict[str, Any] = {}
     responses: list[str] = []
@@ -93,9 +93,12 @@ def answer(
                     responses.append(answered.response)
                 row = {"model": model, "set": one.name, **graded.example()}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            parts = tally.breakdown()
+            families = parts["families"][one.side]
             found[one.name] = {
                 **tally.metrics()[one.side],
-                "by_decade": tally.breakdown()["by_decade"][one.side],
+                "by_decade": parts["by_decade"][one.side],
+                "families": {key: families[key] for key in ("n", "all_succeed", "any_leaks")},
                 "by_form": {form: some.metrics()[one.side]["intervals"] for form, some in forms.items()},
             }
     return {**found, "fluency": measure_fluency(responses)}

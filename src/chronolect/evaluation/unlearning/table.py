@@ -10,7 +10,7 @@ Cell = Callable[[Compared], str]
 
 
 def screen(results: Mapping[str, Any]) -> str:
-    """The block: the main table, what stands behind it, and a line of words for each model."""
+    """The block: the main table, what stands behind it, what the weights hold, and a line of words for each model."""
     models: Sequence[Compared] = results["models"]
     counts = results["questions"]
     lines = [
@@ -20,15 +20,23 @@ def screen(results: Mapping[str, Any]) -> str:
         "",
         *_table(models, _BEHIND),
         "",
-        *_table(models, _INSIDE),
-        "",
-        *(f"{model['name']}: {'; '.join(verdict(model))}" for model in models),
+        *([*_table(models, _INSIDE), ""] if any("skipped" not in model["memory"] for model in models) else []),
+        *(f"{model['name']}: {'; '.join([*verdict(model), *_since_parent(model)])}" for model in models),
         "",
         f"four-choice: {counts['after']:,} questions after the cutoff, {counts['before']:,} before it, in wordings kept out of training, "
         f"chance {models[0]['four_choice'].get('after', {}).get('chance', 0.25):.2f}; open: {counts['open']:,} questions",
         "Not tested: " + "; ".join(results["not_tested"]),
     ]
     return "\n".join(lines)
+
+
+def _since_parent(model: Compared) -> list[str]:
+    """What quantising, or merging, changed."""
+    since = model.get("since_parent")
+    if not since or not since["four_choice"]:
+        return []
+    after, before = (signed(since["four_choice"][side]) for side in ("after", "before"))
+    return [f"against {model['made_from']} after the cutoff {after}, before it {before}"]
 
 
 def share(part: Mapping[str, Any] | None, *, digits: int = 2) -> str:
