@@ -17,12 +17,14 @@ class Precision:
     Attributes:
         bfloat16: Autocast over float32 weights, or weights gathered in bfloat16 (`sharded`); else float32 throughout.
         sharded: FSDP: the residual stream is bfloat16, too.
-        quantised: 4-bit weights, whose layers answer in the type they were asked in.
+        four_bit: 4-bit weights, whose layers answer in the type they were asked in.
+        eight_bit: 8-bit weights, whose layers hold on to their inputs.
     """
 
     bfloat16: bool
     sharded: bool = False
-    quantised: bool = False
+    four_bit: bool = False
+    eight_bit: bool = False
 
     @property
     def product(self) -> int:
@@ -73,6 +75,9 @@ def kept_per_token(
     ]
     if adapters is not None:
         parts.append(_lora(shape, precision, adapters, eager=eager))
+    if precision.eight_bit:
+        shared = 0 if eager else precision.product * shape.queries  # the attention's result
+        parts.append(held_by_int8(shape, precision) - shared)
     return sum(parts)
 
 
@@ -80,6 +85,13 @@ def kept_of_products(shape: ModelShape, precision: Precision) -> float:
     """Bytes per token of the results of matrix products and attention in a block, which `--recompute cheap` keeps."""
     results = 2 * shape.queries + 2 * shape.keys + 2 * shape.intermediate + 2 * shape.hidden
     return precision.product * results + 4 * shape.heads
+
+
+def held_by_int8(shape: ModelShape, precision: Precision) -> float:
+    """Bytes per token of the inputs that bitsandbytes' 8-bit layers hold outside of autograd's books, so that recomputation
+    does not free them (MatMul8bitLt and MatMul8bitFp in its version 0.50).
+    """
+    return 2 * 4 * shape.hidden + precision.product * (shape.queries + shape.intermediate)
 
 
 def _norms(shape: ModelShape, precision: Precision, *, trained: bool) -> float:
@@ -117,7 +129,7 @@ def _attention(
 
 def _mlp(shape: ModelShape, precision: Precision, adapters: Adapters | None) -> float:
     """Gate, activated gate, value, and their product as the input of the last layer."""
-    size = 4 if precision.quantised else precision.product
+    size = 4 if precision.four_bit else precision.product
     product = precision.product if adapters is None else 0
     return shape.intermediate * (3 * size + product)
 

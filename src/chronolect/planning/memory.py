@@ -7,7 +7,7 @@ is this loop's output layer, whose logits exist in slices only.
 
 from dataclasses import dataclass, field
 
-from chronolect.planning.activations import Adapters, Precision, kept_of_products, kept_per_token
+from chronolect.planning.activations import Adapters, Precision, held_by_int8, kept_of_products, kept_per_token
 from chronolect.planning.devices import Device
 from chronolect.planning.shapes import ModelShape
 from chronolect.training.config import TrainingConfig
@@ -59,7 +59,8 @@ class Step:
     def precision(self) -> Precision:
         """How blocks are computed: `auto` is bfloat16, which all the devices here do natively."""
         bfloat16 = self.config.dtype != "float32"
-        return Precision(bfloat16=bfloat16, sharded=self.is_sharded, quantised=self.config.use_4bit)
+        bits = {"four_bit": self.config.use_4bit, "eight_bit": self.config.use_8bit}
+        return Precision(bfloat16=bfloat16, sharded=self.is_sharded, **bits)
 
     @property
     def attention(self) -> str:
@@ -197,6 +198,8 @@ def _activations(step: Step) -> tuple[float, float, float]:
         else:
             cheap = step.tokens * kept_of_products(shape, precision) if config.recompute == "cheap" else 0.0
             kept = shape.layers * (stream + cheap)
+        if config.use_8bit:
+            kept += step.tokens * shape.layers * held_by_int8(shape, precision)
     last_norm = step.tokens * shape.hidden * (4 + (0 if step.adapters else precision.stream))
     return kept + last_norm, full, _working(step)
 
