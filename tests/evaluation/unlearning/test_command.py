@@ -96,7 +96,7 @@ def test_memory_and_membership_stand_beside_the_reference(compared: tuple[Path, 
     assert start["membership"]["min_k++"]["gap"]["value"] == 0.0
     assert start["membership"]["loss"]["n"][1] == 3
     assert "forget_quality" not in reference["memory"]
-    assert "tokens are looked at one by one" in dummy["memory"]["skipped"]
+    assert "tokens can be looked at one by one in a folder" in dummy["memory"]["skipped"]
     assert "skipped" in dummy["membership"]
 
 
@@ -127,7 +127,7 @@ def test_the_screen_names_models_and_what_was_not_tested(compared: tuple[Path, d
 KILLED = """
 import json, os, signal, sys
 from pathlib import Path
-from chronolect.evaluation.unlearning import command
+from chronolect.evaluation.unlearning import command, measuring
 
 opened = []
 
@@ -139,7 +139,7 @@ def open_then_die(spec, **more):
     return real(spec, **more)
 
 
-real, command.open_model = command.open_model, open_then_die
+real, measuring.open_model = measuring.open_model, open_then_die
 given = json.loads(sys.argv[1])
 command.eval_unlearning(given.pop("models"), **{key: Path(value) if key in ("out", "data", "probes") else value for key, value in given.items()})
 """

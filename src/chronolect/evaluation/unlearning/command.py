@@ -14,7 +14,7 @@ from chronolect.evaluation.horizon import HEADLINE, model_names
 from chronolect.evaluation.statistics import FEWEST
 from chronolect.evaluation.temporal.generations import Generations, Settings
 from chronolect.evaluation.unlearning.compare import compare, verdict
-from chronolect.evaluation.unlearning.measuring import Job
+from chronolect.evaluation.unlearning.measuring import Job, Opening
 from chronolect.evaluation.unlearning.membership import unseen_records
 from chronolect.evaluation.unlearning.open_answers import read_sets
 from chronolect.evaluation.unlearning.origins import parents, training_costs
@@ -23,7 +23,6 @@ from chronolect.evaluation.unlearning.table import screen
 from chronolect.evaluation.unlearning.utility import neutral_texts
 from chronolect.models.chat_template import read_template, template_digest
 from chronolect.models.language_model import DType
-from chronolect.models.opening import open_model
 from chronolect.report.page import render
 from chronolect.report.unlearning import some_answers, unlearning_page
 from chronolect.timeline import Cutoff
@@ -130,6 +129,7 @@ def eval_unlearning(
         neutral=neutral_texts(neutral, number=documents, seed=seed) if neutral else [],
         forget=[record for one in sets if one.name == "unlearn_train" for record in one.questions],
         unseen=unseen_records(unseen, data, limit=limit, seed=seed) if unseen else [],
+        opening=Opening(model_name, dtype, device, threads, seed, chat_template),
     )
     config = {
         "models": models,
@@ -164,19 +164,7 @@ def eval_unlearning(
             if path.is_file():  # of a run that was killed
                 measured.append(read_json(path))
                 continue
-            model = open_model(
-                spec,
-                model_name=model_name,
-                dtype=dtype,
-                device=device,
-                threads=threads,
-                seed=seed,
-                chat_template=None if spec.startswith(("http://", "https://")) else chat_template,
-            )
-            try:
-                measured.append(job.measure(model, name, spec=spec, store=generations, path=path))
-            finally:
-                model.close()
+            measured.append(job.measure(spec, name, store=generations, path=path))
         compared = compare(
             measured,
             questions,
