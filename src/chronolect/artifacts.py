@@ -39,6 +39,9 @@ _RECORDED_PACKAGES = (
     "safetensors",
     "pyarrow",
     "numpy",
+    "bitsandbytes",
+    "llmcompressor",
+    "compressed-tensors",
     "gguf",
     "cyllama",
 )

@@ -40,7 +40,19 @@ GROUPS = {
 }
 
 # Packages that only some commands need -> the extra that installs them.
-EXTRAS = {"chess": "chess", "ray": "ray", "cyllama": "gguf"}
+EXTRAS = {
+    "chess": "chess",
+    "ray": "ray",
+    "cyllama": "gguf",
+    "bitsandbytes": "quant",
+    "llmcompressor": "fp8",
+    "compressed_tensors": "fp8",
+    "loguru": "fp8",
+    "liger_kernel": "liger",
+    "wandb": "tracking",
+    "tensorboard": "tracking",
+    "trackio": "tracking",
+}
 
 COMMANDS = (
     Command(
@@ -230,6 +242,12 @@ COMMANDS = (
         "chronolect data qa --cutoff 1969-07-20 --styles era-native --out datasets",
     ),
     Command(
+        "data persona",
+        "chronolect.finetuning.persona:write_personas",
+        "Make conversations in the voice of a persona from passages.",
+        "chronolect data persona corpus/themed --personas deep-red --out persona",
+    ),
+    Command(
         "data check",
         "chronolect.chronicle.check:check_chronicle",
         "Check chronicle files: form, duplicates, contradictions, leaks of the year into a question.",
@@ -266,6 +284,12 @@ COMMANDS = (
         "chronolect export gguf runs/locked/final --quant q8_0 --quant q4_k_m --out runs/gguf",
     ),
     Command(
+        "export fp8",
+        "chronolect.export.fp8:export_fp8",
+        "Write a folder in FP8 for vLLM, read back and compared.",
+        "chronolect export fp8 --model runs/merged",
+    ),
+    Command(
         "eval horizon",
         "chronolect.evaluation.horizon:eval_horizon",
         "Accuracy on dated probes by year, with the change point.",
@@ -282,6 +306,12 @@ COMMANDS = (
         "chronolect.evaluation.temporal.command:eval_temporal",
         "Answers before the cutoff, declines after it: the four metrics with intervals.",
         "chronolect eval temporal --model-path runs/merged --test-file datasets/dev/dev_subset.jsonl --cutoff 1969-07-20",
+    ),
+    Command(
+        "eval unlearning",
+        "chronolect.evaluation.unlearning.command:eval_unlearning",
+        "Compare models before and after unlearning: what is gone, what is kept, what it cost.",
+        "chronolect eval unlearning start unlearned/final --data datasets --cutoff 1969-07-20 --out comparison",
     ),
     Command(
         "report",
