@@ -147,7 +147,6 @@ def _front_section(models: Sequence[Compared], results: Mapping[str, Any]) -> Se
     rows = [
         [
             model["name"],
-            model["made_from"] or "",
             _known(model, "after"),
             _known(model, "before"),
             _signed(model["four_choice"].get("change", {}).get("before")),
@@ -158,7 +157,7 @@ def _front_section(models: Sequence[Compared], results: Mapping[str, Any]) -> Se
         for model in models
     ]
     heads = ["Four-choice after", "Four-choice before", "Change", "False refusals", "Bits per byte", "Change"]
-    columns = [Column("Model", False), Column("Made from", False), *map(Column, heads)]
+    columns = [Column("Model", False), *map(Column, heads)]
     blocks: list[Block] = [pareto_chart(outcomes, colors=COLORS, chance=chance, least_kept=least)] if outcomes else []
     blocks.append(Table("Every model and file, asked the same [95 %]", columns, rows))
     shown = [[model["name"], *(_split(model, *which) for which in _SPLITS)] for model in asked]
@@ -260,7 +259,7 @@ def _open_section(models: Sequence[Compared], answers: Sequence[Mapping[str, Any
         Sample(
             asked,
             [
-                Text(row["model"], row["response"] or NOTHING, "muted", row["verdict"] == "correct")
+                Text(row["model"], (row["response"] or "").strip() or NOTHING, "muted", row["verdict"] == "correct")
                 for row in answers
                 if (row["set"], row["instruction"]) == (which, asked)
             ],
