@@ -53,8 +53,8 @@ def export_gguf(
 ) -> dict[str, Any]:
     """Write a model as GGUF files `model-<quant>.gguf`, or as one file of a given name, load them in llama.cpp and compare them with the original.
 
-    Llama, Qwen2 and Qwen3 models with a byte-level BPE tokenizer are written here. f32, f16, bf16 and q8_0 need nothing else; the K-quants and the
-    comparison need llama.cpp, which the `gguf` extra brings.
+    Llama, Qwen2 and Qwen3 models with a BPE tokenizer of bytes (or Llama 2's SentencePiece) are written here. f32, f16, bf16 and q8_0 need
+    nothing else; the K-quants and the comparison need llama.cpp, which the `gguf` extra brings.
 
     Args:
         model: Model folder in the Hugging Face form, such as `final` of a run.

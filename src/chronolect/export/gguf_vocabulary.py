@@ -2,9 +2,13 @@
 
 llama.cpp holds the splitting rule of each tokenizer family as code and picks it by name (`tokenizer.ggml.pre`). A wrong name gives wrong
 token ids without an error, so the name is found from the rule in `tokenizer.json` and from nothing else.
+
+SentencePiece's BPE (Llama 2, TinyLlama) has no such rule. Its tokens have scores, by which llama.cpp merges what stands side by side;
+`tokenizer.json` has the merges in the order of these scores, so a token's score is the place of its first merge, from 0 down.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +38,23 @@ def _split(pattern: str) -> dict[str, Any]:
 _WORDS = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+_BYTE = re.compile("<0x[0-9A-F]{2}>")
+SENTENCEPIECE = "default"  # llama.cpp's name of a rule that splits nothing
+_SPACE = "▁"
+# How fast tokenizers put a space, as "▁", before a text and in place of spaces: as a normalizer, or since transformers 5 as a pre-tokenizer.
+_SPACES: tuple[tuple[Any, Any], ...] = (
+    (
+        {
+            "type": "Sequence",
+            "normalizers": [
+                {"type": "Prepend", "prepend": _SPACE},
+                {"type": "Replace", "pattern": {"String": " "}, "content": _SPACE},
+            ],
+        },
+        None,
+    ),
+    (None, {"type": "Metaspace", "replacement": _SPACE, "prepend_scheme": "first", "split": False}),
+)
 # (llama.cpp's name, pre-tokenizer, whether whole words in the vocabulary skip the merges)
 _PRE_TOKENIZERS: tuple[tuple[str, dict[str, Any], bool], ...] = (
     ("gpt-2", _GPT2_SPLIT, False),
@@ -50,7 +71,8 @@ class Vocabulary:
     Attributes:
         pre: llama.cpp's name of the splitting rule.
         tokens: The tokens in order of their ids, as `tokenizer.json` spells them.
-        types: For each token: normal, control (a special token), user-defined (another added token) or unused (padding of the matrix).
+        types: For each token: normal, byte, control (a special token), unknown, user-defined (another added token) or unused (padding of the matrix).
+        scores: For SentencePiece, how early each token is merged, the higher the earlier; else None.
         merges: The merges, best first, each as "left right".
         special_ids: "bos", "eos", "pad", "unk" and their ids, where the tokenizer has them.
         adds_bos: Whether encoding puts the bos token in front by itself.
@@ -62,6 +84,7 @@ class Vocabulary:
     pre: str
     tokens: list[str]
     types: list[TokenType]
+    scores: list[float] | None
     merges: list[str]
     special_ids: dict[str, int]
     adds_bos: bool
@@ -71,11 +94,15 @@ class Vocabulary:
 
     def write(self, writer: GGUFWriter) -> None:
         """Add the vocabulary's keys to a GGUF file."""
-        writer.add_tokenizer_model("gpt2")
+        writer.add_tokenizer_model("gpt2" if self.scores is None else "llama")
         writer.add_tokenizer_pre(self.pre)
         writer.add_token_list(self.tokens)
         writer.add_token_types(self.types)
-        writer.add_token_merges(self.merges)
+        if self.scores is None:
+            writer.add_token_merges(self.merges)
+        else:
+            writer.add_token_scores(self.scores)
+            writer.add_add_space_prefix(True)
         add_id = {
             "bos": writer.add_bos_token_id,
             "eos": writer.add_eos_token_id,
@@ -96,8 +123,7 @@ def read_vocabulary(folder: Path, *, config: PretrainedConfig) -> Vocabulary:
     """Read the vocabulary of a model folder, padded with unused tokens to the rows of the embedding.
 
     Raises:
-        UserError: Where the folder has no `tokenizer.json`, its tokenizer is no byte-level BPE that llama.cpp knows, or it has more tokens
-            than the model.
+        UserError: Where the folder has no `tokenizer.json`, its tokenizer is no BPE that llama.cpp knows, or it has more tokens than the model.
     """
     file = folder / "tokenizer.json"
     definition = read_json(file)
@@ -118,6 +144,10 @@ def read_vocabulary(folder: Path, *, config: PretrainedConfig) -> Vocabulary:
         types[index] = TokenType.NORMAL
         if index in added:
             types[index] = TokenType.CONTROL if added[index] else TokenType.USER_DEFINED
+        elif pre == SENTENCEPIECE and _BYTE.fullmatch(token):
+            types[index] = TokenType.BYTE
+    if pre == SENTENCEPIECE and tokenizer.unk_token_id is not None:
+        types[tokenizer.unk_token_id] = TokenType.UNKNOWN
     merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in definition["model"]["merges"]]
     special_ids = _special_ids(tokenizer, file)
     encoded = tokenizer("a")["input_ids"]
@@ -126,6 +156,7 @@ def read_vocabulary(folder: Path, *, config: PretrainedConfig) -> Vocabulary:
         pre=pre,
         tokens=tokens,
         types=types,
+        scores=_scores(definition["model"]["merges"], tokens) if pre == SENTENCEPIECE else None,
         merges=merges,
         special_ids=special_ids,
         adds_bos=bool(encoded) and encoded[0] == special_ids.get("bos"),
@@ -139,16 +170,19 @@ def recognise_pre_tokenizer(definition: dict[str, Any], file: Path) -> str:
     """llama.cpp's name for the splitting rule of a `tokenizer.json`.
 
     Raises:
-        UserError: Where the tokenizer is no byte-level BPE, or llama.cpp's rule for it is not known here.
+        UserError: Where the tokenizer is no BPE of bytes, or llama.cpp's rule for it is not known here.
     """
     model = definition.get("model") or {}
     kind = model.get("type")
-    if kind != "BPE" or model.get("byte_fallback"):
-        name = "BPE with byte fallback (SentencePiece)" if kind == "BPE" else kind
-        raise UserError(f"{file}: the tokenizer is {name}, not byte-level BPE; {OTHER_WAY}")
+    if kind != "BPE":
+        raise UserError(f"{file}: the tokenizer is {kind}, not BPE; {OTHER_WAY}")
     for option in ("dropout", "continuing_subword_prefix", "end_of_word_suffix"):
         if model.get(option):
             raise UserError(f"{file}: the BPE model uses {option}, which GGUF cannot say; {OTHER_WAY}")
+    if model.get("byte_fallback"):
+        if (definition.get("normalizer"), definition.get("pre_tokenizer")) in _SPACES:
+            return SENTENCEPIECE
+        raise UserError(f"{file}: BPE with byte fallback that treats spaces in a way not known here; {OTHER_WAY}")
     normalizer = (definition.get("normalizer") or {}).get("type")
     found = _essentials(definition.get("pre_tokenizer"))
     for name, rule, ignore_merges in _PRE_TOKENIZERS:
@@ -161,6 +195,15 @@ def recognise_pre_tokenizer(definition: dict[str, Any], file: Path) -> str:
         f"{file}: unknown pre-tokenizer {json.dumps(definition.get('pre_tokenizer'), ensure_ascii=False)[:120]} "
         f"(known: {', '.join(name for name, _, _ in _PRE_TOKENIZERS)}); {OTHER_WAY}"
     )
+
+
+def _scores(merges: list[str] | list[list[str]], tokens: list[str]) -> list[float]:
+    """For each token minus the place of its first merge; those that no merge makes come last."""
+    places: dict[str, int] = {}
+    for place, merge in enumerate(merges):
+        left, right = merge.split(" ") if isinstance(merge, str) else merge
+        places.setdefault(left + right, place)
+    return [-float(places.get(token, len(merges))) for token in tokens]
 
 
 def _special_ids(tokenizer: PreTrainedTokenizerBase, file: Path) -> dict[str, int]:
