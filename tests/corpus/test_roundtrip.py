@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from tests.made_sentencepiece import write_sentencepiece
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 from chronolect.corpus.roundtrip import TRICKY, RoundTrip
@@ -33,3 +34,12 @@ def test_every_hundredth_text_is_checked(tokenizer):
     check.sample(["a"] * 40 + ["b"] * 30)
     with pytest.raises(UserError, match="'x' into 'y'"):
         check.sample(["b"] * 70 + ["x"])
+
+
+def test_a_space_that_is_written_as_a_mark_may_come_back_as_one(tmp_path):
+    write_sentencepiece(tmp_path, TRICKY, 400)
+    backend, _ = read_tokenizer(tmp_path)
+    RoundTrip(backend, tmp_path).tricky_strings()
+    backend.normalizer = normalizers.Lowercase()
+    with pytest.raises(UserError, match="tokenizer turns"):
+        RoundTrip(backend, tmp_path).tricky_strings()

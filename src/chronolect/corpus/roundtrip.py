@@ -1,5 +1,7 @@
 """Whether a tokenizer gives back the text it was given: one that does not teaches a model other words than the corpus
 has.
+
+SentencePiece's tokenizers (Llama 2's) write a space as "▁", so a "▁" of the text comes back as a space. No prose has one; for them both count as one.
 """
 
 from collections.abc import Sequence
@@ -26,6 +28,7 @@ TRICKY = (
     "<|endoftext|> <|im_start|> <s> </s> [CLS] ▁ Ġ",
 )
 _EVERY, _LENGTH = 100, 2_000
+_SPACE = "▁"  # U+2581, not the underscore
 
 
 class RoundTrip:
@@ -33,6 +36,7 @@ class RoundTrip:
 
     def __init__(self, backend: Tokenizer, name: Path) -> None:
         self.backend, self.name = backend, name
+        self._one_space = backend.decode(backend.encode(_SPACE, add_special_tokens=False).ids) == " "
         self._seen = 0
 
     def tricky_strings(self) -> None:
@@ -48,6 +52,8 @@ class RoundTrip:
         encodings = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
         decoded = self.backend.decode_batch([encoding.ids for encoding in encodings], skip_special_tokens=False)
         for text, found in zip(texts, decoded, strict=True):
+            if self._one_space:
+                text, found = text.replace(_SPACE, " "), found.replace(_SPACE, " ")
             if found != text:
                 pairs = enumerate(zip(text, found, strict=False))
                 start = max(0, next((i for i, (a, b) in pairs if a != b), min(len(text), len(found))) - 20)

@@ -128,6 +128,14 @@ def test_repeats_and_parts_of_a_source(corpora, tmp_path):
     assert sorted([*left_out, *(id for id in found if id.startswith("wiki"))]) == sorted(ids(corpora[0]))
 
 
+def test_a_part_of_all_sources_that_are_not_named(corpora, tmp_path):
+    mix_corpora(corpora, out=tmp_path / "out", repeat=["*=0.5", "books=1"], engine=ALONE)
+    sources = Counter(id.split("-")[0] for id in ids(tmp_path / "out"))
+    assert sources["books"] == 20
+    assert 75 < sources["wiki"] < 125
+    assert 50 < sources["chess"] < 100
+
+
 def test_same_bytes_for_any_number_of_workers_and_buckets(corpora, tmp_path, monkeypatch):
     for workers in (1, 2):
         mix_corpora(corpora, out=tmp_path / f"out{workers}", cap=["chess=0.1"], engine=Engine(workers=workers))

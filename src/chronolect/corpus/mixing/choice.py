@@ -14,6 +14,8 @@ from chronolect.corpus.mixing.caps import Cap, budgets
 from chronolect.corpus.quality.rows import database, parts_of, sql_text
 from chronolect.errors import UserError, did_you_mean
 
+OTHERS = "*"  # in --repeat: every source that is not named
+
 COPIES = pa.schema(
     [
         pa.field("row", pa.int64(), nullable=False),
@@ -81,7 +83,9 @@ def choose(folder: Path, caps: Sequence[Cap], repeats: dict[str, float]) -> Choi
 
 def _check_names(sources: list[str], caps: Sequence[Cap], repeats: dict[str, float]) -> None:
     known = sorted(set(sources))
-    named = [("--cap", cap.name) for cap in caps if cap.kind == "source"] + [("--repeat", name) for name in repeats]
+    named = [("--cap", cap.name) for cap in caps if cap.kind == "source"] + [
+        ("--repeat", name) for name in repeats if name != OTHERS
+    ]
     for flag, name in named:
         if name not in known:
             hint = did_you_mean(name, known)

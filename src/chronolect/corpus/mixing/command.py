@@ -15,7 +15,7 @@ from chronolect.corpus.encoding import Encoder
 from chronolect.corpus.engine import Engine, Output, run_shards
 from chronolect.corpus.eras import spans_of
 from chronolect.corpus.mixing.caps import EraTest, parse_caps
-from chronolect.corpus.mixing.choice import COPIES, Choice, choose
+from chronolect.corpus.mixing.choice import COPIES, OTHERS, Choice, choose
 from chronolect.corpus.mixing.shuffle import KEYED, BucketSorter, bucket_count, write_run
 from chronolect.corpus.mixing.tokens import count_tokens
 from chronolect.corpus.quality.rows import NumberedGroups, numbered_shards, rows_between
@@ -46,7 +46,7 @@ def mix_corpora(
         out: Folder to write the mix to.
         cap: Most of a source, as "chess=0.05" (share of the mix), "chess=5%" or "chess=2M" (tokens); any number of these.
         era_cap: Most of an era, as "1900/1969=0.3" or "undated=1M"; a document is in an era if its whole span is.
-        repeat: Take a source several times, or a part of it, as "books=2" or "wikipedia=0.5"; before the caps.
+        repeat: Take a source several times, or a part of it, as "books=2" or "wikipedia=0.5", or all others, as "*=0.05"; before the caps.
         by: Which time eras go by: when documents were written, or what they are about (when they were written, where that
             is not known).
         bin_years: Years told together in the table of eras.
@@ -135,7 +135,7 @@ class _Measurer:
         return count_tokens(texts, _encoder(self.tokenizer))
 
     def _copies(self, source: str, id: str, corpus: int) -> int:
-        times = self.repeats.get(source, 1.0)
+        times = self.repeats.get(source, self.repeats.get(OTHERS, 1.0))
         whole = int(times)
         return whole + (self._draw("repeat", corpus, id, 0) < (times - whole) * 2**64)
 
