@@ -23,6 +23,7 @@ from chronolect.corpus.eras import SPAN_COLUMNS, Era, choose_eras, parse_eras, s
 from chronolect.corpus.holdout import HeldOut
 from chronolect.corpus.roundtrip import RoundTrip
 from chronolect.errors import UserError
+from chronolect.models.hub import local_folder
 from chronolect.timeline import Span
 from chronolect.timeline.evidence import Field
 
@@ -69,7 +70,7 @@ def pack_corpus(
     Args:
         corpus: Folder of the corpus.
         out: Folder to write the packed corpus to.
-        tokenizer: Tokenizer folder of the Hugging Face form.
+        tokenizer: Tokenizer folder of the Hugging Face form, or hub name of the model it belongs to.
         val_ratio: Share of the documents that is held out.
         era: Extra validation sets as "name=interval", such as "war=1914/1918"; by default up to eight eras of equal
             length.
@@ -87,6 +88,7 @@ def pack_corpus(
     config = {name: value for name, value in locals().items() if name not in ("corpus", "out", "tokenizer", "after")}
     held_out = HeldOut(val_ratio, seed)
     eras = parse_eras(era) if era is not None else choose_eras(corpus, by)
+    tokenizer = local_folder(tokenizer, tokenizer_only=True)
     encoder = Encoder(tokenizer)
     check = RoundTrip(encoder.backend, tokenizer)
     check.tricky_strings()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from chronolect.errors import UserError
+from chronolect.models.hub import local_folder
 from chronolect.models.language_model import DType, LanguageModel
 
 
@@ -19,7 +20,7 @@ def open_model(
     """Open a model for scoring and asking.
 
     Args:
-        spec: A Hugging Face folder (or a PEFT adapter's), a `.gguf` file, the `http(s)://…/v1` address of an OpenAI-compatible server, or
+        spec: A Hugging Face folder (or a PEFT adapter's) or hub name, a `.gguf` file, the `http(s)://…/v1` address of an OpenAI-compatible server, or
             `dummy`, a deterministic stand-in that knows nothing.
         model_name: The model's name on the server; by default the only one it offers.
         dtype: Type of the weights in memory (folders only).
@@ -49,6 +50,7 @@ def open_model(
         from chronolect.models.gguf_file import GgufModel
 
         return GgufModel(path, threads=threads, seed=seed, chat_template=chat_template)
+    path = local_folder(path)
     if path.is_dir():
         from chronolect.models.hf import HfModel
 

@@ -15,6 +15,7 @@ from chronolect.artifacts import digest, read_json, sync_directory
 from chronolect.console import progress
 from chronolect.errors import UserError
 from chronolect.finetuning.records import Record
+from chronolect.models.hub import local_folder
 from chronolect.models.language_model import LanguageModel
 from chronolect.models.server import BusyError, ServerModel
 
@@ -61,7 +62,7 @@ def model_identity(spec: str, *, model_name: str | None = None) -> str:
         return spec
     if spec.startswith(("http://", "https://")):
         return f"{spec.rstrip('/')} {model_name}"
-    folder = Path(spec)
+    folder = local_folder(spec)
     if not folder.exists():
         raise UserError(
             f'{spec}: no such model; give a Hugging Face folder, a .gguf file, an http(s):// address or "dummy"'
