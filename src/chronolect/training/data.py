@@ -23,9 +23,14 @@ Batch = dict[
 ]  # input_ids, labels: int64 [rows, tokens], labels already shifted; position: number of the first row
 
 
+def count_targets(batch: Batch) -> int:
+    """Tokens of a batch that carry loss."""
+    return int((batch["labels"] != IGNORED).sum())
+
+
 def count_items(batch: Batch) -> int:
-    """What a batch's loss is averaged over: its target tokens, unless it says `items` (examples, say)."""
-    return int(batch["items"]) if "items" in batch else int((batch["labels"] != IGNORED).sum())
+    """What a batch's loss is averaged over: its target tokens, unless it says `items` (questions, say)."""
+    return int(batch["items"]) if "items" in batch else count_targets(batch)
 
 
 class Rows(Protocol):

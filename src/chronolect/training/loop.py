@@ -27,7 +27,7 @@ from chronolect.training.checkpoints import (
     save_model,
 )
 from chronolect.training.config import TrainingConfig
-from chronolect.training.data import Rows, ValidationSet, count_items
+from chronolect.training.data import Rows, ValidationSet, count_items, count_targets
 from chronolect.training.interrupts import Interrupted, graceful_stop
 from chronolect.training.memory import memory_guard
 from chronolect.training.metrics import JsonLines, flops_per_token, peak_flops
@@ -155,10 +155,10 @@ class Loop:
         for index in range(config.accumulate):
             start = state.position + (index * accelerator.num_processes + accelerator.process_index) * config.batch_size
             batches.append(self.rows.batch(start, config.batch_size))
-        num_items = sum(count_items(batch) for batch in batches)
+        counts = [sum(count(batch) for batch in batches) for count in (count_items, count_targets)]
         if accelerator.num_processes > 1:
-            num_items = int(accelerator.reduce(torch.tensor(num_items, device=accelerator.device)))
-        num_items = max(1, num_items)
+            counts = accelerator.reduce(torch.tensor(counts, device=accelerator.device)).tolist()
+        num_items, num_tokens = max(1, counts[0]), counts[1]
         for index, batch in enumerate(batches):
             is_last = index == config.accumulate - 1
             with held_back(self.model, accelerator, hold=not is_last):
@@ -180,9 +180,9 @@ class Loop:
         self.lr = lr
         state.step += 1
         state.position += self.rows_per_step
-        state.tokens += num_items
+        state.tokens += num_tokens
         self._steps_since_log += 1
-        self._tokens_since_mark += num_items
+        self._tokens_since_mark += num_tokens
 
     def _clip(self) -> torch.Tensor:
         return clip_gradients(self.parameters, self.config.clip or math.inf)
