@@ -16,6 +16,7 @@ _PICK = re.compile(
     r"|^\W*(?P<told>[A-Ha-h])\b[).]? (?:is|was|seems|looks|would be) (?:the |clearly |obviously |certainly |"
     r"probably )*(?:correct|right|true|best|answer|one|it)\b"
     r"|\b(?:option|choice|letter|answer is) [\"'(*]*(?P<small>[a-h])\b(?! [a-z])"
+    r"|\b(?:[Oo]ption|[Cc]hoice|[Ll]etter|[Aa]nswer) [\"'(*]*(?P<plain>[B-H])\b"
 )
 _ORDINAL = re.compile(
     r"\W*(?:(?:it is|i think|the answer is) )?the (?P<ordinal>first|second|third|fourth|fifth|last)(?: one| option| answer| choice)?\W*",

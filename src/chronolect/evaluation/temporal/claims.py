@@ -10,7 +10,7 @@ from chronolect.evaluation.temporal.mentions import PLACE_ASKED, Mention, date_o
 from chronolect.evaluation.temporal.names import GENERIC, SMALL_WORDS, TITLES
 from chronolect.evaluation.temporal.normalise import Text, Word
 from chronolect.evaluation.temporal.tense import asks_for_event, is_past
-from chronolect.evaluation.temporal.vocabulary import common_words
+from chronolect.evaluation.temporal.vocabulary import common_words, given_names
 
 Kind = Literal["name", "number", "date", "thing"]
 
@@ -23,7 +23,7 @@ _SLOT_BEFORE = re.compile(
 )
 _PRESENT_BEFORE = re.compile(
     r"(?<!\bit)(?<!\bthat)(?<!\bthis)(?<!\banswer)(?<!\bname)(?<!\bhe)(?<!\bshe)(?<!\bone)(?<!\bwho)(?<!\bguess)(?<!\bwinner) "
-    r"(?:is|are|am|have)\b[^.;]*$"
+    r"(?:is|are|(?<!\bi )am|have)\b[^.;]*$"
 )
 _PLACE_BEFORE = re.compile(r"\b(?:in|on|at|to|from|year|near|around|about|of|over)" + _OPENING)
 _CALLED = re.compile(r"\b(?:called|named|name (?:was|is)|known as) (?:the |a |an )?[\"']?(?P<name>[a-z][\w-]+)")
@@ -34,6 +34,10 @@ _COPULA = re.compile(
     r"(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}(?<!ed)(?<!ing)(?<!ly))\W*(?:$|[a-z-]+\W*$)"
 )
 _WAS_THE = re.compile(r"\b(?:was|were|by) (?:called )?(?:the|an?) (?P<name>[a-z][a-z-]{2,})(?=[,.;]|$)")
+_IS_THING = re.compile(
+    r"\b(?:is|are|was|were|called|named) (?:a |an |the )?(?P<name>[a-z][a-z-]{2,}(?<!ed)(?<!ing)(?<!ly))(?:,? (?:which|who|that)\b|[.!]?$)"
+)
+_THING_IS = re.compile(r"^\W*(?:the |a |an )(?P<name>[a-z][a-z-]{2,}) (?:is|was|are|were) (?:the|a|an)\b")
 _SUBJECT = re.compile(r"^\W*(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}) (?:is|was|are|were)\b")
 _BARE = re.compile(r"^\W*(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}(?: [a-z-]+)?)\W*$")
 _VERB_AFTER = re.compile(
@@ -54,6 +58,9 @@ _BESIDE = re.compile(
 )
 _LOSES = re.compile(r"\b(?:beat|beats|beating|defeated|defeating|over|against|ousted|ousting|ahead of) (?:\w+ ){0,2}$")
 _APPOSITION = re.compile(r"\bfor short\b|^ ?(?:or|that is|i e|namely|also|better|otherwise|known|called|alias)\b")
+_APPOSED = re.compile(
+    r", (?:his|her|their|its|the|a|an) [^,.;]{3,50}, (?=(?:only|merely|just|then|later|had|was|came|went|did|[a-z]+ed)\b)"
+)
 _RELATIVE = re.compile(r"[\"')]*,? (?:who|which|that|whose)\b")
 _CODE = re.compile(
     r"\bfor \w+ in \w+\(|\bprint\(|^import \w|\bdef \w+\(|\breturn \w+;?$|console\.log|\bfunction \w*\(|^SELECT |#include|\bpublic static\b|</\w+>",
@@ -158,6 +165,8 @@ def elsewhere(response: Text, question: Text, mention: Mention, claims: Sequence
     """Whether the right name has another part in the story: another one does what was asked, in a clause of its own."""
     known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS and not word.capital}
     first, last = _clause(response, mention.start)
+    if beginning := _APPOSED.match(response.lower, mention.end):
+        last = response.sentence_of(beginning.end())[1]
     clause = response.lower[first:last]
     if last - first < 3 + mention.end - mention.start or not (
         is_past(clause) or _BESIDE.search(clause)
@@ -234,6 +243,8 @@ def _candidates(response: Text, kind: Kind, known: set[str], proper: set[str]) -
                 yield word.start, word.end
     else:
         yield from _names(response, known, proper, kind)
+        if kind == "thing":
+            yield from _things(response, known)
         plain = [*_CALLED.finditer(response.lower), *_WAS_THE.finditer(response.lower)]
         if len(response.words) <= _SHORT:
             plain += [*_SUBJECT.finditer(response.lower)] if kind == "thing" else []
@@ -242,6 +253,13 @@ def _candidates(response: Text, kind: Kind, known: set[str], proper: set[str]) -
             name = set(match["name"].split())
             if not name & (SMALL_WORDS | TITLES) and not {stem(word) for word in name} & known:
                 yield match.span("name")
+
+
+def _things(response: Text, known: set[str]) -> Iterator[tuple[int, int]]:
+    """What a sentence says something to be at its end, or tells of at its head: "it is the olive", "the camel is"."""
+    for match in (*_IS_THING.finditer(response.lower), *_THING_IS.finditer(response.lower)):
+        if match["name"] not in SMALL_WORDS | TITLES and stem(match["name"]) not in known:
+            yield match.span("name")
 
 
 def _names(response: Text, known: set[str], proper: set[str], kind: Kind) -> Iterator[tuple[int, int]]:
@@ -261,12 +279,15 @@ def _names(response: Text, known: set[str], proper: set[str], kind: Kind) -> Ite
             groups[-1].append(word)
         elif opens:
             groups.append([word])
-    common = known - proper
+    common, sentence = known - proper, len(response.words) > _SHORT - 2
     for group in groups:
         while group and (group[0].text in TITLES or stem(group[0].text) in common):
             group = group[1:]
         while group and stem(group[-1].text) in common:
             group = group[:-1]
+        if sentence:  # "on the Bounty Luigi Pirandello rose"
+            while len(group) > 2 and stem(group[0].text) in known:
+                group = group[1:]
         label = group and response.clean[group[-1].end :].startswith(":")
         new = [word for word in group if stem(word.text) not in known]
         if (
@@ -287,6 +308,13 @@ def _is_common(response: Text, word: Word) -> bool:
         start <= word.start and not response.clean[start : word.start].strip(" \n\"'(-*")
         for start, _ in response.sentences
     )
+    following = re.match(r" (?:\d{1,3}\b|(?P<name>[A-Z][a-z]+))", response.clean[word.end :])
+    if (
+        following
+        and not response.caseless
+        and (following["name"] or "").lower() not in SMALL_WORDS | TITLES | given_names()
+    ):
+        return False  # Deep Thought, Voyager 2
     return (opens or response.clean[: word.start].rstrip()[-1:] in (":", '"')) and (
         word.text in common_words() or (len(word.text) > 6 and word.text.endswith("ly"))
     )

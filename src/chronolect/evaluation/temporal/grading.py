@@ -134,7 +134,8 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
         return Judgement("abstained", hedged, f'at a loss: "{words}"')
     if claims and not is_cut_off(text) and restates(text, asked):
         return Judgement("incorrect", hedged, f'claims "{text.clean[claims[0].start : claims[0].end]}"')
-    if not firm and not is_cut_off(text) and (words := speaks_of_the_present(text, asked)):
+    names = [(claim.start, claim.end) for claim in claims]
+    if not firm and not is_cut_off(text) and (words := speaks_of_the_present(text, asked, names)):
         return Judgement("era_native", hedged, f'tells how things stand: "{words}"')
     claim = firm or (claims[0] if claims and not is_cut_off(text) else None)
     if claim and breaks_off(text, claim):

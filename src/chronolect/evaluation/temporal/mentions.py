@@ -171,6 +171,8 @@ def _acronyms(response: Text, answer: Text, wanted: Sequence[str]) -> Iterator[t
 def _dates(response: Text, wanted: Span, *, coarse: bool) -> Iterator[tuple[int, int]]:
     """Dates that lie within the one wanted; if `coarse`, also the month or the year that it lies in."""
     for found in response.dates:
+        if found.type == "range" and found.precision != "day":
+            continue  # "between 2014 and 2018" names none of the years
         wider = coarse and found.precision in ("day", "month", "year") and _within(wanted, found.span)
         night = (
             found.precision == "day" and _within(wanted, found.span) and _days(found.span) <= 2

@@ -4,10 +4,12 @@ import itertools
 import re
 from collections import Counter
 
+from chronolect.evaluation.temporal.names import SMALL_WORDS
 from chronolect.evaluation.temporal.normalise import Text
+from chronolect.evaluation.temporal.tense import is_past
 from chronolect.evaluation.temporal.vocabulary import common_words, given_names
 
-_BROKEN = re.compile(r"[\ufffdĠĊÃÂ]|â€|ðŸ")
+_BROKEN = re.compile(r"[\ufffdĠĊÃÂ]|â€|ðŸ|\[(?:PAD|MASK|SEP|CLS|UNK|BOS|EOS)\]|<(?:pad|unk|mask)>|(?<!\S)##\w")
 _ODD_SIGNS = re.compile(r";;|\]\]|\}\}|\{\{|\[\[|[%^~@\\$+]")
 _NO_WORD = re.compile(
     r"(.)\1{3}|(.{2,3})\2{3}|^.{25}|[bcdfghjklmnpqrstvwxz]{6}|^(?![mdclxvi]+$)[bcdfghjklmnpqrstvwxz]{4,}$"
@@ -67,6 +69,11 @@ def is_no_language(response: Text, question: Text) -> str | None:
     return None
 
 
+def _has_inflected_verb(raw: str) -> bool:
+    """Whether a word may be a verb in the past or in the third person."""
+    return is_past(raw.lower()) or bool(re.search(r"\b[a-z]{3,}(?<!s)s\b", raw))
+
+
 def _loop(said: list[str]) -> str | None:
     """A run of up to ten words that is repeated and makes up most of the response."""
     if len(said) < _FEWEST:
@@ -95,6 +102,12 @@ def _jumble(raw: str, said: list[str]) -> str | None:
     mixed = [
         place for place in range(len(said) - 1) if re.fullmatch(r"\d\d?", said[place]) and said[place + 1] in _ARTICLES
     ]
-    if bare and (odd or mixed):
+    lower = raw.split()
+    salad = [
+        one
+        for one, other in itertools.pairwise(lower)
+        if other in _ARTICLES and one.islower() and one.isalpha() and one not in SMALL_WORDS
+    ]
+    if bare and (odd or mixed or (salad and len(said) > 12 and not _has_inflected_verb(raw))):
         return "words in no order"
     return None

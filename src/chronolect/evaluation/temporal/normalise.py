@@ -8,6 +8,7 @@ from functools import cached_property
 
 from chronolect.corpus.dating.expressions import Found, find_expressions
 from chronolect.evaluation.temporal.numbers import read_numbers
+from chronolect.timeline import Span
 
 _LETTERS = str.maketrans({
     "’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "′": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
@@ -44,6 +45,9 @@ _SMALL_MONTH = re.compile(
     r"\b(?:january|february|april|june|july|august|september|october|november|december|(?:march|may)(?=,? \d)|(?<=\d )(?:march|may)|"
     r"(?<=th of )(?:march|may)|(?<=st of )(?:march|may))\b"
 )
+_DAY_OF_MONTH = re.compile(
+    r"\b(?P<day>[\w-]+) day (?:of|in) (?:the )?(?P<month>[\w-]+) month,? (?:(?:of|in) )?(?:the year )?(?P<year>\d{4})\b"
+)
 _WRITTEN_OUT = {"mt": "mount", "st": "saint", "ste": "saint", "ft": "fort", "dr": "doctor"}
 _SENTENCE_END = re.compile(r"[.!?…]+[\"')\]]*(?=\s|$)|\n+|;\s|[。！？]")
 SKIPPED = frozenset({"the", "a", "an", "of", "de", "la", "le", "el", "and", "der", "die", "das", "von", "van", "du", "des"})  # fmt: skip
@@ -73,7 +77,8 @@ class Text:
     @cached_property
     def dates(self) -> list[Found]:
         """The dated expressions, also where months are written small."""
-        return find_expressions(_SMALL_MONTH.sub(lambda match: match[0].capitalize(), self.clean))
+        found = find_expressions(_SMALL_MONTH.sub(lambda match: match[0].capitalize(), self.clean))
+        return found + [day for match in _DAY_OF_MONTH.finditer(self.lower) if (day := _day_of_month(match))]
 
     @cached_property
     def caseless(self) -> bool:
@@ -110,6 +115,19 @@ class Text:
     def sentence_of(self, place: int) -> tuple[int, int]:
         """The sentence that character `place` lies in."""
         return next(((start, end) for start, end in self.sentences if start <= place < end), (0, len(self.clean)))
+
+
+def _day_of_month(match: re.Match[str]) -> Found | None:
+    """The date that "the eleventh day of the eleventh month of 1918" is."""
+    day, month = (next(read_numbers(re.findall(r"\w+", match[unit])))[0] for unit in ("day", "month"))
+    digits = [re.sub(r"\D", "", number) for number in (day, month)]
+    if not all(digits):
+        return None
+    try:
+        span = Span.day(int(match["year"]), int(digits[1]), int(digits[0]))
+    except ValueError:
+        return None
+    return Found(match.start(), match.end(), span, "date", "day")
 
 
 def clean(raw: str) -> str:

@@ -24,12 +24,14 @@ def find_signal(response: Text, kind: Kind, question: Text | None = None, *, wea
     Words of the question given back are no sign.
     """
     patterns, exceptions = _patterns(kind)
-    for pattern in patterns["weak" if weak else ""]:
-        for match in pattern.finditer(response.lower):
-            start, end = response.sentence_of(match.start())
-            repeated = question is not None and match[0].strip() in question.lower
-            if not repeated and not any(exception.search(response.lower, start, end) for exception in exceptions):
-                return " ".join(match[0].split())
+    for role in ("weak",) if weak else ("", "stamped"):
+        for pattern in patterns[role]:
+            for match in pattern.finditer(response.lower):
+                start, end = response.sentence_of(match.start())
+                repeated = question is not None and match[0].strip() in question.lower
+                excepted = role == "" and any(exception.search(response.lower, start, end) for exception in exceptions)
+                if not repeated and not excepted:
+                    return " ".join(match[0].split())
     return None
 
 
@@ -37,14 +39,14 @@ def find_signal(response: Text, kind: Kind, question: Text | None = None, *, wea
 def _patterns(kind: Kind) -> tuple[dict[str, list[re.Pattern[str]]], list[re.Pattern[str]]]:
     """The patterns of a kind, those that decide and the weak ones, and what makes a sentence none of it."""
     classes: dict[str, str] = {}
-    found: dict[str, list[re.Pattern[str]]] = {"": [], "weak": [], "unless": []}
+    found: dict[str, list[re.Pattern[str]]] = {"": [], "weak": [], "stamped": [], "unless": []}
     for line in (_GRADING / f"{kind}.txt").read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
         if named := _CLASS.fullmatch(line):
             classes[named[1]] = named[2]
             continue
-        role = next((role for role in ("weak", "unless") if line.startswith(f"{role} ")), "")
+        role = next((role for role in ("weak", "stamped", "unless") if line.startswith(f"{role} ")), "")
         found[role].append(re.compile(_expand(line.removeprefix(f"{role} ") if role else line, classes)))
     return found, found["unless"]
 

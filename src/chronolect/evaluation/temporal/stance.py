@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from chronolect.evaluation.temporal.names import PARTICLES, SMALL_WORDS, TITLES
-from chronolect.evaluation.temporal.normalise import Text
+from chronolect.evaluation.temporal.normalise import Text, Word
 
 Stance = Literal["asserted", "negated", "listed"]
 
@@ -18,8 +18,9 @@ _NOT = re.compile(
 )
 _AS_YET = re.compile(r"\b(?:yet|officially|publicly|formally)\b")
 _FALSE = re.compile(
-    r"\b(?:false|wrong|incorrect|untrue|mistaken|a myth|no truth|a lie|a mistake|contrary|misconception|fallacy|legend|hoax)\b[^.;]{0,40}"
-    r"\b(?:that|to say|to think|claims?|to believe)\b[^.;]{0,40}$"
+    r"\b(?:false|wrong|incorrect|untrue|mistaken|a myth|no truth|a lie|a mistake|contrary|misconception|fallacy|legend|hoax)\b"
+    r"(?:(?!\bbut\b)[^.;]){0,40}"
+    r"\b(?:that|to say|to think|claims?|to believe)\b(?:(?!\bbut\b)[^.;]){0,40}$"
 )
 _EXCEPT = re.compile(
     r"\b(?:anything|anyone|anybody|everyone|everybody|all) (?:but|except)(?: \w+)? ?[\"'(]*$"
@@ -49,7 +50,8 @@ _OR_AFTER = re.compile(
 _OR_BEFORE = re.compile(rf"(?P<other>[A-Z0-9][\w.-]*),? or {_MAYBE}[\"'(]*$")
 _NAME = r"[A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,3}"
 _RUN = re.compile(
-    rf"{_NAME}(?:, (?:de |van |von |da )?{_NAME}){{2,}}|{_NAME}(?:, {_NAME})+,? (?:and|or) {_NAME}|{_NAME} and {_NAME} and {_NAME}|\d+(?:, \d+){{2,}}"
+    rf"{_NAME}(?:, (?:de |van |von |da )?{_NAME}){{2,}}(?:,? (?:and|or) {_NAME})?|"
+    rf"{_NAME}(?:, {_NAME})+,? (?:and|or) {_NAME}|{_NAME} and {_NAME} and {_NAME}|\d+(?:, \d+){{2,}}"
 )
 _BETWEEN = re.compile(r"\b(?:between|either|both)(?: (?:the|mr|mrs|dr|[\w'. -]{1,40} (?:and|or)))? ?[\"']?$")
 _PAIR = re.compile(
@@ -65,6 +67,7 @@ _LEAD_IN = re.compile(
 _ENUMERATION = re.compile(
     r"\?\s+|\s\|\s|[.;]\s+(?=(?:or|perhaps|maybe|possibly|it (?:might|could|may)|could|might)\b)", re.IGNORECASE
 )
+_BETWEEN_NUMBERS = re.compile(r",? ?(?:or |perhaps |maybe |and )*")
 _FEWEST_ITEMS = 3
 
 
@@ -111,6 +114,8 @@ def _is_alternative(response: Text, start: int, end: int, mentions: Sequence[tup
         return True
     if any(match.start() <= start < match.end() for match in _PAIR.finditer(response.clean)):
         return True
+    if _is_one_of_several_numbers(response, start):
+        return True
     return bool(_BETWEEN.search(before_it)) or bool(_OTHERS.search(response.clean, first, last))
 
 
@@ -118,6 +123,23 @@ def _is_run_of_names(run: str) -> bool:
     """Whether at least three names follow each other, and not the openings of a speech: "Well, Sir, Armstrong"."""
     names = [name for name in re.split(r",? (?:and|or) |, ", run) if name.lower() not in SMALL_WORDS | TITLES]
     return len(names) >= _FEWEST_ITEMS
+
+
+def _is_one_of_several_numbers(response: Text, start: int) -> bool:
+    """Whether the mention is a number with other numbers beside it, as in "five, six, seven or eight"."""
+    numbers = [word for word in response.words if word.text.isdigit()]
+    runs: list[list[Word]] = []
+    for word in numbers:
+        if runs and _BETWEEN_NUMBERS.fullmatch(response.lower, runs[-1][-1].end, word.start):
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    run = next((run for run in runs if any(word.start == start for word in run)), [])
+    return len({word.text for word in run}) >= (2 if _joined_by_or(response, run) else _FEWEST_ITEMS)
+
+
+def _joined_by_or(response: Text, run: Sequence[Word]) -> bool:
+    return bool(run) and bool(re.search(r"\bor\b", response.lower[run[0].start : run[-1].start]))
 
 
 def _is_range(text: str, start: int, end: int) -> bool:

@@ -1,6 +1,7 @@
 """Whether a question is about an event, and whether a response speaks of the world as it is instead."""
 
 import re
+from collections.abc import Sequence
 
 from chronolect.evaluation.temporal.matching import akin, stem
 from chronolect.evaluation.temporal.names import SMALL_WORDS, TITLES
@@ -15,7 +16,7 @@ _PARTICIPLE = re.compile(
 )
 _PAST = re.compile(
     r"\b(?:was|were|did|had|went|came|took|won|became|fell|flew|led|made|wrote|gave|held|left|met|beat|broke|began|drew|found|ran|sang|sank|shot|"
-    r"spoke|stood|struck|swam|threw|built|said|told|got|brought|bought|kept|lost|sent|saw|rose|grew|knew|paid|chose|drove|(?!need|speed|breed|indeed|"
+    r"spoke|stood|struck|swam|threw|built|said|told|got|brought|bought|kept|lost|sent|saw|rose|grew|knew|paid|chose|drove|lent|spent|felt|dealt|taught|caught|fought|sought|bound|wore|bore|froze|stole|hung|fled|laid|rode|hid|blew|ate|slew|crept|leapt|swept|knelt|woke|rang|sprang|(?!need|speed|breed|indeed|"
     r"seed|feed|shed|bed|red|hundred|sacred|naked|wicked|embed|succeed|proceed|exceed|agreed|unlimited|united|so-called)[a-z]{2,}ed)\b"
 )
 _EVENT = re.compile(rf"{_PAST.pattern}|\b1[5-9]\d\d\b|\b20\d\d\b")
@@ -35,13 +36,21 @@ _HOLDER = re.compile(
 _SCOFFS = re.compile(
     r"\W*(?:what,? )?an? (?!question|riddle|puzzle|pity|shame|pleasure|good question|fine question)[^.!?]{3,60}[!?](?=\s)"
 )
+_NOW = re.compile(
+    r"\b(?:at present|at the present (?:time|day|moment)|at the moment|nowadays|these days|as things stand|as matters stand|for the present|"
+    r"in (?:this|our) day)\b"
+)
+_NO_OTHER_WAY = re.compile(
+    r"\b(?:no|not|never|none|nobody|nothing|neither|nor|only|still|yet|but|every|all|alone|ever|our|we|us|will|shall|hopes?|may|next|without|"
+    r"hardly|barely|another|even|so far|already|sir|my (?:boy|dear|good|friend)|at present|today|now(?! that)|year)\b|[!?]"
+)
 _OURS = re.compile(r"\b(?:we|our|us)\b")
 _REFERS = re.compile(
     r"\b(?:that|this|it|such|none|nobody|no one|one|nothing|yet|ever|never|question|event|matter|thing|notion|name|year|"
     r"years|century|day|date|future|"
-    r"still|far|only|any|they|no|know|when|noch|encore|jamais|todavia|aun|ancora|ainda|еще|пока|niemand|nadie|nessuno|personne|ninguem)\b"
+    r"far|still|any|they|no|know|noch|encore|jamais|todavia|aun|ancora|ainda|еще|пока|niemand|nadie|nessuno|personne|ninguem)\b"
 )
-_SHORT = 8
+_SHORT = 12
 _FEWEST_NEWS = 2
 
 
@@ -61,10 +70,12 @@ def is_past(text: str) -> bool:
     return bool(_PAST.search(_PARTICIPLE.sub(" ", text)))
 
 
-def speaks_of_the_present(response: Text, question: Text) -> str | None:
+def speaks_of_the_present(response: Text, question: Text, names: Sequence[tuple[int, int]] = ()) -> str | None:
     """The subject of a response about the world as it is, where the question is about an event; None where it is none.
 
     Who is asked what came to pass and says how things stand answers from before. A definition does not, nor does what only repeats the question.
+    Nor does what brings in other names (characters of the clean text), as the historic present does ("Indonesia is led by …"), unless it says that
+    things are no other way, or tells what the one who is named is.
     """
     if not asks_for_event(question) or is_past(response.lower):
         return None
@@ -79,8 +90,13 @@ def speaks_of_the_present(response: Text, question: Text) -> str | None:
     holder = next(
         (found for found in _HOLDER.finditer(response.clean) if stem(found["name"].lower()) not in _plain_words()), None
     )
+    held = holder and any(holder.start("name") < end and start < holder.end("name") for start, end in names)
+    if names and not (held or _NO_OTHER_WAY.search(response.lower)):
+        return None
     if holder:
         return holder[0]
+    if now := _NOW.search(response.lower):
+        return now[0]
     shared = [word for word in said if any(akin(word.text, other) for other in known)]
     if shared:
         return response.clean[shared[0].start : shared[0].end]
@@ -97,5 +113,8 @@ def touches(response: Text, question: Text) -> bool:
     known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS}
     shared = any(akin(word.text, other) for word in response.words for other in known if word.text not in SMALL_WORDS)
     return (
-        shared or len(response.words) <= _SHORT or bool(_REFERS.search(response.lower)) or not response.lower.isascii()
+        shared
+        or len(response.words) <= _SHORT
+        or any(found[0] != "still" for found in _REFERS.finditer(response.lower))
+        or not response.lower.isascii()
     )
