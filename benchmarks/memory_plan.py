@@ -5,6 +5,10 @@
 On CUDA the measure is `torch.cuda.max_memory_allocated`. On a CPU it is the highest sum of tensor storages alive at once, followed operator
 by operator, and beside it what the process grew by at its highest (VmHWM), which has the allocator's gaps and the libraries' buffers in it.
 Prints a line per case and one line of JSON.
+
+    torchrun --nproc-per-node 2 benchmarks/memory_plan.py --case '{"preset": "30m", "shard": "fsdp"}'
+
+measures one case over several processes on a CPU, where the measure is what the first one grew by.
 """
 
 import argparse
@@ -115,9 +119,11 @@ def run_case(settings: dict[str, Any], device: str, *, process: bool = False) ->
     settings = {**SMALL, "dtype": "bfloat16", **settings}
     preset, vocab = settings.pop("preset"), settings.pop("vocab")
     config = TrainingConfig(max_steps=100, device="cpu" if device == "cpu" else "auto", **settings)
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
     step = Step(
         shape=find_shape(preset, vocab_size=vocab),
         config=config,
+        gpus=processes,
         device=find_device("cpu" if device == "cpu" else "h200"),
     )
     planned = plan_memory(step)
@@ -128,7 +134,7 @@ def run_case(settings: dict[str, Any], device: str, *, process: bool = False) ->
         new_model(choose_shape(preset, context=config.seq_len), tokenizer).save_pretrained(folder)
         warm_up(torch)
         start = resident(reset=True) if process else 0
-        live = make_live()() if device == "cpu" else None
+        live = make_live()() if device == "cpu" and processes == 1 else None
         if live:
             live.__enter__()
         model = load_for_training(folder, config, checkpoint=None)
@@ -141,12 +147,14 @@ def run_case(settings: dict[str, Any], device: str, *, process: bool = False) ->
         )  # fmt: skip
         if live:
             live.peak = live.now  # loading is over: what follows is training
-        else:
+        elif device == "cuda":
             torch.cuda.reset_peak_memory_stats()
-        for _ in range(2):  # the second has the optimizer's moments
-            loop._step()
-        measured = live.peak if live else torch.cuda.max_memory_allocated()
+        loop._step()
+        if processes > 1:
+            resident(reset=True)
+        loop._step()  # the second has the optimizer's moments
         grown = resident() - start if process else 0
+        measured = live.peak if live else torch.cuda.max_memory_allocated() if device == "cuda" else grown
         if live:
             live.__exit__(None, None, None)
     return {"planned": planned.allocated, "measured": measured, "grown": grown, "moment": planned.moment}
@@ -206,10 +214,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--only", default="", help="cases whose name has this in it")
-    parser.add_argument("--case", help=argparse.SUPPRESS)
+    parser.add_argument("--case", help="settings of one case as JSON, measured in this process")
     options = parser.parse_args()
     if options.case:
-        print(json.dumps(run_case(json.loads(options.case), options.device, process=True)))
+        found = run_case(json.loads(options.case), options.device, process=True)
+        if os.environ.get("RANK", "0") == "0":
+            print(json.dumps(found))
         return
     results = []
     cases = CASES if options.device == "cpu" else GPU_CASES

@@ -80,6 +80,8 @@ def test_sharding_divides_the_states() -> None:
     for part in ("weights", "optimizer"):
         assert shared.parts[part] == alone.parts[part] / 4
     assert planned("tinyllama-1.1b", gpus=4, shard="none").parts["weights"] == alone.parts["weights"]
+    replicated = planned("tinyllama-1.1b", accumulate=2, gpus=4, shard="none").parts
+    assert replicated["exchange"] == replicated["gradients"] == alone.parts["gradients"]
     assert shared.parts["activations"] < alone.parts["activations"]  # the residual stream is in bfloat16
 
 

@@ -56,6 +56,11 @@ class Step:
         return self.config.shard == "fsdp" or (self.config.shard == "auto" and self.device.kind != "cpu")
 
     @property
+    def is_replicated(self) -> bool:
+        """Whether each of several devices holds the whole model: DDP, which keeps gradients in buckets of its own, too."""
+        return self.gpus > 1 and not self.is_sharded
+
+    @property
     def precision(self) -> Precision:
         """How blocks are computed: `auto` is bfloat16, which all the devices here do natively."""
         bfloat16 = self.config.dtype != "float32"
@@ -131,20 +136,30 @@ def plan_memory(step: Step) -> Memory:
     trained = step.num_trained / shards
     carried = {"gradients": 4.0 * trained} if step.config.accumulate > 1 else {}
     kept, block, working = _activations(step)
-    loss_peak, loss_kept = _loss(step)
+    loss_forward, loss_backward, loss_left = _loss(step)
     copies_forward, copies_block = _copies(step)
     recomputes = step.config.gradient_checkpointing
     embedding = 0.0 if step.adapters else 4.0 * step.shape.vocab * step.shape.hidden / shards
     rest = copies_block if recomputes else copies_forward
     gradients = {"gradients": 4.0 * trained}
     moments = {
-        "end of the forward pass": {**carried, "weight copies": copies_forward, "activations": kept, "loss": loss_peak},
-        "backward pass of the output layer": {**carried, "weight copies": rest, "activations": kept, "loss": loss_kept},
+        "end of the forward pass": {
+            **carried,
+            "weight copies": copies_forward,
+            "activations": kept,
+            "loss": loss_forward,
+        },
+        "backward pass of the output layer": {
+            **carried,
+            "weight copies": rest,
+            "activations": kept,
+            "loss": loss_backward,
+        },
         "start of the backward pass": {
             **carried,
             "weight copies": rest,
             "activations": kept + (block if recomputes else 0.0) + working,
-            "loss": loss_kept / 2,
+            "loss": loss_left,
         },
         "end of the backward pass": {
             **gradients,
@@ -178,6 +193,7 @@ def _states(step: Step, shards: int) -> dict[str, float]:
         "adapters": 4.0 * step.num_adapter_weights / shards,
         "start model": 4.0 * shape.num_parameters if step.start_copy else 0.0,
         "optimizer": 8.0 * step.num_trained / shards,
+        "exchange": 4.0 * step.num_trained if step.is_replicated else 0.0,
     }
 
 
@@ -232,8 +248,8 @@ def _copies(step: Step) -> tuple[float, float]:
     return shape.layers * block, block
 
 
-def _loss(step: Step) -> tuple[float, float]:
-    """The output layer with the loss: at its highest, and what stays until its backward pass."""
+def _loss(step: Step) -> tuple[float, float, float]:
+    """The output layer with the loss: at its highest, in its backward pass, and what is left of it for the blocks'."""
     shape, size = step.shape, step.precision.product
     head = shape.vocab * shape.hidden
     cast = 2.0 * head if size == 2 and not step.is_sharded else 0.0
@@ -241,22 +257,26 @@ def _loss(step: Step) -> tuple[float, float]:
         return _loss_on_targets(step, cast)
     hidden = size * step.tokens * shape.hidden
     grad_weight = 0.0 if step.adapters else 4.0 * head
+    if step.is_replicated:  # DDP must see the whole forward pass: no slices, but logits, their logarithms, gradients
+        logits = step.tokens * shape.vocab
+        return cast + (8.0 + (size if size == 2 else 0)) * logits, cast + 12.0 * logits, hidden + grad_weight
     limit = SLICE_BYTES["cpu" if step.device.kind == "cpu" else "gpu"]
     rows = min(step.tokens, max(1, limit // (4 * shape.vocab)))
     slices = 1 if rows == step.tokens else 2  # the one before is let go when the next is there
     logits = slices * rows * shape.vocab * (4.0 + (size if size == 2 else 0.0))
     product = 0.0 if step.adapters else size * head
     kept = hidden + grad_weight
-    return kept + cast + logits + product, 2 * kept
+    return kept + cast + logits + product, 2 * kept, kept
 
 
-def _loss_on_targets(step: Step, cast: float) -> tuple[float, float]:
+def _loss_on_targets(step: Step, cast: float) -> tuple[float, float, float]:
     """Unlearning's logits: those of the targets in both types, with their gradients; of all tokens where the model caps
-    them (Gemma 2) or is sharded.
+    them (Gemma 2) or there are several processes.
     """
     shape, size = step.shape, step.precision.product
     tokens = step.config.batch_size * step.rows_per_item * min(ANSWER_TOKENS, step.config.seq_len)
-    whole = 3 if shape.family == "gemma2" else 1 if step.is_sharded else 0
+    whole = 3 if shape.family == "gemma2" else 1 if step.gpus > 1 else 0
     logits_of_all = size * whole * step.tokens * shape.vocab
     of_targets = tokens * shape.vocab
-    return cast + logits_of_all + (12.0 + size) * of_targets, logits_of_all + 2 * (4.0 + size) * of_targets
+    backward = logits_of_all + 2 * (4.0 + size) * of_targets
+    return cast + logits_of_all + (12.0 + size) * of_targets, backward, (4.0 + size) * of_targets
