@@ -237,14 +237,18 @@ SMALL: dict[str, Any] = {
 }
 
 
+def hub_folder(name: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a cache of the hub has a model: a recipe finds it by its name without a network."""
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(cache))
+    place = cache / f"models--{name.replace('/', '--')}"
+    (place / "refs").mkdir(parents=True)
+    (place / "refs" / "main").write_text("0" * 40)
+    return place / "snapshots" / ("0" * 40)
+
+
 @pytest.mark.slow
 def test_the_development_run_from_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The name of the recipe's own model, in a cache of the hub, without a network."""
-    snapshot = tmp_path / "hub" / "models--HuggingFaceTB--SmolLM2-360M" / "snapshots" / ("0" * 40)
-    write_smollm(snapshot)
-    (snapshot.parents[1] / "refs").mkdir()
-    (snapshot.parents[1] / "refs" / "main").write_text("0" * 40)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    write_smollm(hub_folder("HuggingFaceTB/SmolLM2-360M", tmp_path / "hub", monkeypatch))
     out = tmp_path / "out"
     results = run_whole("smollm2-360m-1969", out, SMALL | write_corpora(tmp_path) | {"share": 0.6})
     check_pipeline(out, results)
@@ -265,10 +269,10 @@ def test_the_production_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_unlearning(tmp_path: Path) -> None:
+def test_unlearning_from_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "out"
+    write_qwen(hub_folder("Qwen/Qwen2.5-1.5B-Instruct", tmp_path / "hub", monkeypatch))
     values = {
-        "model": write_qwen(tmp_path / "qwen"),
         "share": 0.03,
         "questions.wordings": 1,
         "questions.replay": 8,
