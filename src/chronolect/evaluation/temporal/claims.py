@@ -38,7 +38,7 @@ _IS_THING = re.compile(
     r"\b(?:is|are|was|were|called|named) (?:a |an |the )?(?P<name>[a-z][a-z-]{2,}(?<!ed)(?<!ing)(?<!ly))(?:,? (?:which|who|that)\b|[.!]?$)"
 )
 _THING_IS = re.compile(r"^\W*(?:the |a |an )(?P<name>[a-z][a-z-]{2,}) (?:is|was|are|were) (?:the|a|an)\b")
-_SUBJECT = re.compile(r"^\W*(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}) (?:is|was|are|were)\b")
+_SUBJECT = re.compile(r"^\W*(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}) (?:is|was|are|were|has|had)\b")
 _BARE = re.compile(r"^\W*(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}(?: [a-z-]+)?)\W*$")
 _VERB_AFTER = re.compile(
     r"^[\"')]*(?: \([^)]*\))? (?:was|were|did|had|became|won|wrote|made|took|led|came|fell|flew|went|[a-z]+ed|beat|broke|began|drew|found|gave|held|"
@@ -140,6 +140,16 @@ def restates(response: Text, question: Text) -> bool:
     return shared >= 3 and 2 * shared >= len(known)
 
 
+def tells_otherwise(response: Text, question: Text) -> bool:
+    """Whether a sentence in the past shares two words of content with the question and adds one, so that it answers in small letters."""
+    known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS}
+    said = [word.text for word in response.words if word.text not in SMALL_WORDS]
+    shared = {word for word in said if any(akin(word, other) for other in known)}
+    news = [word for word in said if word not in shared and not is_past(word)]
+    told = is_past(response.lower) and asks_for_event(question) and not echoes(response, question)
+    return told and len(shared) >= 2 and bool(news)
+
+
 def heads(response: Text, claim: Claim) -> bool:
     """Whether a claim opens the response as the subject of a sentence."""
     before = response.lower[: claim.start].strip(" \n\"'(-*").split()
@@ -237,7 +247,7 @@ def _candidates(response: Text, kind: Kind, known: set[str], proper: set[str]) -
             if (
                 bare_number(word.text).replace(".", "").isdigit()
                 and not inside
-                and word.text not in known
+                and (word.text not in known or len(response.words) <= 2)
                 and response.lower[word.start : word.end] not in (("i",) if len(response.words) <= 3 else ("one", "i"))
             ):
                 yield word.start, word.end
@@ -281,7 +291,12 @@ def _names(response: Text, known: set[str], proper: set[str], kind: Kind) -> Ite
             groups.append([word])
     common, sentence = known - proper, len(response.words) > _SHORT - 2
     for group in groups:
-        while group and (group[0].text in TITLES or stem(group[0].text) in common):
+        while (
+            group
+            and (group[0].text in TITLES or stem(group[0].text) in common)
+            and not (len(group) == 2 and group[1].text in GENERIC)  # the Indian Ocean
+            and not len(group) == len(response.words) == 1  # Prince
+        ):
             group = group[1:]
         while group and stem(group[-1].text) in common:
             group = group[:-1]

@@ -31,13 +31,14 @@ from chronolect.evaluation.temporal.claims import (
     heads,
     is_cut_off,
     restates,
+    tells_otherwise,
 )
 from chronolect.evaluation.temporal.mentions import Mention, find_mentions
 from chronolect.evaluation.temporal.noise import find_noise, is_no_language
 from chronolect.evaluation.temporal.normalise import Text
 from chronolect.evaluation.temporal.persons import may_be_person
 from chronolect.evaluation.temporal.signals import find_signal
-from chronolect.evaluation.temporal.tense import scoffs, speaks_of_the_present, touches
+from chronolect.evaluation.temporal.tense import names_holder, scoffs, speaks_of_the_present, touches
 from chronolect.evaluation.temporal.turns import answer_part
 from chronolect.timeline import Cutoff
 
@@ -116,7 +117,10 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
         if told and not elsewhere(text, asked, mention, claims):
             return Judgement("correct", hedged, f'names "{text.clean[mention.start : mention.end]}"')
     firm = next((claim for claim in claims if claim.firm), None)
-    era, declines = find_signal(text, "era_native", asked) or scoffs(text, asked), find_signal(text, "abstained", asked)
+    era, declines = (
+        find_signal(text, "era_native", asked) or scoffs(text, asked) or names_holder(text, asked),
+        find_signal(text, "abstained", asked),
+    )
     if era and touches(text, asked):
         return Judgement("era_native", hedged, f'from before: "{era}"')
     if denied := next((mention for mention in mentions if mention.stance == "negated"), None):
@@ -142,6 +146,8 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
         claim = None
     if claim and (bears_on(text, asked, loosely=claim.firm) or heads(text, claim)):
         return Judgement("incorrect", hedged, f'claims "{text.clean[claim.start : claim.end]}"')
+    if not claims and not is_cut_off(text) and tells_otherwise(text, asked):
+        return Judgement("incorrect", hedged, "tells of another")
     return Judgement("ungraded", False, "no answer in it")
 
 

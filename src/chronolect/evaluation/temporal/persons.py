@@ -9,6 +9,7 @@ from chronolect.evaluation.temporal.normalise import SKIPPED, Text, Word, words
 from chronolect.evaluation.temporal.vocabulary import common_words, given_names
 
 _MOST_WORDS = 5
+_BEFORE_SURNAMES = frozenset(["van", "von", "der", "den", "da", "di", "ter", "bin", "ibn"])
 _WHO = re.compile(r"\b(?:who|whom|whose)\b")
 _PERSONS = (
     "|".join(sorted(TITLES))
@@ -24,7 +25,7 @@ def may_be_person(answer: Text, question: Text) -> bool:
     if not 2 <= len(answer.words) <= _MOST_WORDS or not names or not set(inside) <= PARTICLES:
         return False
     first, last = answer.words[0].text, answer.words[-1].text
-    if len(last) < 3 or last in GENERIC or last[0].isdigit() or first in DIRECTIONS or first in SKIPPED:
+    if len(last) < 3 or last in GENERIC or last[0].isdigit() or first in (*DIRECTIONS, *GENERIC, *SKIPPED):
         return False
     return bool(_WHO.search(question.lower)) or not _THING_ASKED.search(question.lower) or first in given_names()
 
@@ -58,12 +59,21 @@ def _beginning(response: Text, place: int, given: Sequence[str]) -> int | None:
     found, start = response.words, place
     while start > 0 and beside(response, found[start - 1], found[start]):
         before = found[start - 1]
-        if before.text in TITLES or before.text in SMALL_WORDS or before.text in PARTICLES or before.text[0].isdigit():
+        if before.text in _BEFORE_SURNAMES:
+            start -= 1
+            continue
+        if (
+            before.text in TITLES
+            or before.text == "m"
+            or before.text in SMALL_WORDS
+            or before.text in PARTICLES
+            or before.text[0].isdigit()
+        ):
             break
         if not (before.capital or response.caseless) or _opens_common(response, before, given):
             break
         start -= 1
-    between = [word.text for word in found[start:place]]
+    between = [word.text for word in found[start:place] if word.text not in _BEFORE_SURNAMES]
     named = not between or _given(between[0], given) or any(len(word) > 2 and _given(word, given) for word in between)
     return start if named else None
 

@@ -65,7 +65,8 @@ _LEAD_IN = re.compile(
     re.IGNORECASE,
 )
 _ENUMERATION = re.compile(
-    r"\?\s+|\s\|\s|[.;]\s+(?=(?:or|perhaps|maybe|possibly|it (?:might|could|may)|could|might)\b)", re.IGNORECASE
+    r"\?\s+(?!yes\b)|\s\|\s|[.;]\s+(?=(?:or|perhaps|maybe|possibly|it (?:might|could|may)|could|might)\b)",
+    re.IGNORECASE,
 )
 _BETWEEN_NUMBERS = re.compile(r",? ?(?:or |perhaps |maybe |and )*")
 _FEWEST_ITEMS = 3

@@ -33,6 +33,11 @@ _HOLDER = re.compile(
     r"(?:^|[.!?]\s)\W*(?:The |Our |His |Her )?(?:[A-Z][\w-]+ ){0,2}(?P<name>[A-Z][\w-]+) (?:is|are|has|have|still|sits?|reigns?|rules?|leads?|"
     r"governs?|holds?|remains?|stands?)\b"
 )
+_OFFICE = re.compile(
+    r"(?:^|[.!?;]\s)\W*(?:The |Our )?(?:[A-Z][\w-]+ ){1,3}?(?P<name>[A-Z][\w-]+) (?P<verb>is|reigns|rules|governs|leads) "
+    r"(?:still )?(?!the (?:first|last|\w+est|one|man|woman|person)\b|an? |not )(?P<rest>[^.,;:!?]*)"
+)
+_OFFICES = frozenset(["leader", "head", "holder", "captain", "heir", "manager", "conductor"])
 _SCOFFS = re.compile(
     r"\W*(?:what,? )?an? (?!question|riddle|puzzle|pity|shame|pleasure|good question|fine question)[^.!?]{3,60}[!?](?=\s)"
 )
@@ -60,6 +65,24 @@ def scoffs(response: Text, question: Text) -> str | None:
     return found[0].strip() if found and found[0].rstrip().endswith("!") and asks_for_event(question) else None
 
 
+def names_holder(response: Text, question: Text) -> str | None:
+    """What somebody is at present of what the question asks about, whatever else is told: "Colonel Nasser is president, and once withdrew"."""
+    known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS}
+    for found in _OFFICE.finditer(response.clean):
+        rest = found["rest"].lower().split()
+        shared = any(akin(word, other) for word in rest for other in known)
+        holds = found["verb"] != "is" or any(word in TITLES or word in _OFFICES for word in rest[:3])
+        if (
+            shared
+            and holds
+            and asks_for_event(question)
+            and stem(found["name"].lower()) not in known
+            and not is_past(found[0].lower())
+        ):
+            return found[0].strip()
+    return None
+
+
 def asks_for_event(question: Text) -> bool:
     """Whether a question is about what happened once, and not about what is always so."""
     return bool(_EVENT.search(question.lower))
@@ -77,13 +100,15 @@ def speaks_of_the_present(response: Text, question: Text, names: Sequence[tuple[
     Nor does what brings in other names (characters of the clean text), as the historic present does ("Indonesia is led by …"), unless it says that
     things are no other way, or tells what the one who is named is.
     """
-    if not asks_for_event(question) or is_past(response.lower):
+    if not asks_for_event(question):
+        return None
+    known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS}
+    if is_past(response.lower):
         return None
     if scoff := _SCOFFS.match(response.lower):
         return scoff[0].strip()
     if _DEFINES.search(response.lower) or _OFFERS.search(response.lower):
         return None
-    known = {stem(word.text) for word in question.words if word.text not in SMALL_WORDS}
     said = [word for word in response.words if word.text not in SMALL_WORDS]
     if len({stem(word.text) for word in said} - known) < _FEWEST_NEWS:
         return None
