@@ -108,6 +108,6 @@ def _jumble(raw: str, said: list[str]) -> str | None:
         for one, other in itertools.pairwise(lower)
         if other in _ARTICLES and one.islower() and one.isalpha() and one not in SMALL_WORDS
     ]
-    if bare and (odd or mixed or (salad and len(said) > 12 and not _has_inflected_verb(raw))):
+    if bare and (odd or (not _has_inflected_verb(raw) and (mixed or (salad and len(said) > 12)))):
         return "words in no order"
     return None

@@ -32,9 +32,10 @@ def may_be_person(answer: Text, question: Text) -> bool:
 
 def find_persons(response: Text, answer: Text) -> Iterator[tuple[int, int]]:
     """The last name alone, or with given names and initials that do not contradict the answer's; the first of "Leonardo da Vinci" alone."""
-    surname = next(found for piece in reversed(answer.clean.split()) if (found := [word.text for word in words(piece)]))
+    name = re.sub(r"(?<=\w\w), .*", "", answer.clean)  # Diana, Princess of Wales
+    surname = next(found for piece in reversed(name.split()) if (found := [word.text for word in words(piece)]))
     given = [
-        word.text for word in answer.words[: -len(surname)] if word.text not in TITLES and word.text not in PARTICLES
+        word.text for word in words(name)[: -len(surname)] if word.text not in TITLES and word.text not in PARTICLES
     ]
     yield from _find(response, surname, given)
     if len(answer.words) > 2 and answer.words[1].text in PARTICLES and len(given) == 1:

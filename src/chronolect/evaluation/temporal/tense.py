@@ -37,7 +37,10 @@ _OFFICE = re.compile(
     r"(?:^|[.!?;]\s)\W*(?:The |Our )?(?:[A-Z][\w-]+ ){1,3}?(?P<name>[A-Z][\w-]+) (?P<verb>is|reigns|rules|governs|leads) "
     r"(?:still )?(?!the (?:first|last|\w+est|one|man|woman|person)\b|an? |not )(?P<rest>[^.,;:!?]*)"
 )
-_OFFICES = frozenset(["leader", "head", "holder", "captain", "heir", "manager", "conductor"])
+_OFFICES = frozenset(
+    ["president", "premier", "chancellor", "minister", "secretary", "senator", "governor", "mayor", "king", "queen", "prince", "princess", "emperor",
+     "empress", "tsar", "pope", "chairman", "champion", "leader", "head", "holder", "captain", "heir", "shah", "sultan"]
+)  # fmt: skip
 _SCOFFS = re.compile(
     r"\W*(?:what,? )?an? (?!question|riddle|puzzle|pity|shame|pleasure|good question|fine question)[^.!?]{3,60}[!?](?=\s)"
 )
@@ -53,7 +56,7 @@ _OURS = re.compile(r"\b(?:we|our|us)\b")
 _REFERS = re.compile(
     r"\b(?:that|this|it|such|none|nobody|no one|one|nothing|yet|ever|never|question|event|matter|thing|notion|name|year|"
     r"years|century|day|date|future|"
-    r"far|still|any|they|no|know|noch|encore|jamais|todavia|aun|ancora|ainda|еще|пока|niemand|nadie|nessuno|personne|ninguem)\b"
+    r"election|throne|power|far|still|any|they|no|know|noch|encore|jamais|todavia|aun|ancora|ainda|еще|пока|niemand|nadie|nessuno|personne|ninguem)\b"
 )
 _SHORT = 12
 _FEWEST_NEWS = 2
@@ -71,7 +74,7 @@ def names_holder(response: Text, question: Text) -> str | None:
     for found in _OFFICE.finditer(response.clean):
         rest = found["rest"].lower().split()
         shared = any(akin(word, other) for word in rest for other in known)
-        holds = found["verb"] != "is" or any(word in TITLES or word in _OFFICES for word in rest[:3])
+        holds = found["verb"] != "is" or any(word in _OFFICES for word in rest[:3])
         if (
             shared
             and holds
