@@ -311,7 +311,13 @@ COMMANDS = (
         "eval unlearning",
         "chronolect.evaluation.unlearning.command:eval_unlearning",
         "Compare models before and after unlearning: what is gone, what is kept, what it cost.",
-        "chronolect eval unlearning start unlearned/final --data datasets --cutoff 1969-07-20 --out comparison",
+        "chronolect eval unlearning start npo/final npo-q4_k_m.gguf --data datasets --cutoff 1969-07-20 --out comparison",
+    ),
+    Command(
+        "plan",
+        "chronolect.planning.plan:plan",
+        "Weights, memory, time, data and cost of a training run before it starts.",
+        "chronolect plan tinyllama-1.1b --device h200 --tokens 1.94B --epochs 5 --gradient-checkpointing",
     ),
     Command(
         "report",

@@ -116,6 +116,11 @@ def run_sweep(
 
 
 def _measured(found: Mapping[str, Any]) -> dict[str, Any]:
+    if not all(block["n"] for block in found["choices"]["after"].values()):
+        raise UserError(
+            "--sweep: the validation files have no questions with metadata.alternatives on both sides, so points cannot be compared; "
+            "`chronolect data qa` writes them"
+        )
     before, after = (found["choices"][when] for when in ("before", "after"))
     return {
         "forget": after["unlearn"],

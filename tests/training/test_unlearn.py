@@ -34,12 +34,12 @@ def start(tmp_path: Path, model: LlamaForCausalLM, tokenizer: PreTrainedTokenize
 
 
 def records_of(run: Path) -> list[dict[str, Any]]:
-    """The training records of a run, without what the clock gives."""
+    """The training and validation records of a run, without what the clock gives."""
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     return [
         {key: value for key, value in row.items() if key not in ("seconds", "tokens_per_s")}
         for row in rows
-        if row["kind"] == "train"
+        if row["kind"] in ("train", "eval")
     ]
 
 
@@ -73,20 +73,21 @@ def test_forgetting_makes_the_truth_less_likely_and_keeps_the_rest(tmp_path: Pat
 
 
 @pytest.mark.parametrize("lora_r", [0, 4])
-def test_killed_and_resumed_it_ends_the_same(
-    tmp_path: Path, start: str, data: Path, lora_r: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = {"method": "npo", "kl": 0.3, "lora_r": lora_r, "save_every": 2, "keep": 0}
-    train_unlearn(model=start, out=tmp_path / "whole", data=data, config=config(**settings))
-    shutil.copytree(tmp_path / "whole", tmp_path / "killed")
-    for name in ("final", "checkpoint-4", "checkpoint-6"):
-        shutil.rmtree(tmp_path / "killed" / name, ignore_errors=True)
-    for name in ("manifest.json", "train_results.json", "eval_results.json"):
-        (tmp_path / "killed" / name).unlink()
-    train_unlearn(model=start, out=tmp_path / "killed", data=data, config=config(**settings, resume_latest=True))
-    assert records_of(tmp_path / "killed") == records_of(tmp_path / "whole")
-    name = "adapter_model.safetensors" if lora_r else "model.safetensors"
-    assert (tmp_path / "killed/final" / name).read_bytes() == (tmp_path / "whole/final" / name).read_bytes()
+def test_killed_and_resumed_it_ends_the_same(tmp_path: Path, start: str, data: Path, lora_r: int) -> None:
+    settings = {"method": "npo", "kl": 0.3, "lora_r": lora_r, "save_every": 2, "eval_every": 3, "keep": 0}
+    whole = train_unlearn(model=start, out=tmp_path / "whole", data=data, config=config(**settings))
+    for last in (2, 6):  # in the middle, and after the last step but before the end
+        killed = tmp_path / f"killed-{last}"
+        shutil.copytree(tmp_path / "whole", killed)
+        for name in ("final", *(f"checkpoint-{step}" for step in (4, 6) if step > last)):
+            shutil.rmtree(killed / name)
+        for name in ("manifest.json", "train_results.json", "eval_results.json"):
+            (killed / name).unlink()
+        again = train_unlearn(model=start, out=killed, data=data, config=config(**settings, resume_latest=True))
+        assert (again["loss"], again["eval"], again["choices"]) == (whole["loss"], whole["eval"], whole["choices"])
+        assert records_of(killed) == records_of(tmp_path / "whole")
+        name = "adapter_model.safetensors" if lora_r else "model.safetensors"
+        assert (killed / "final" / name).read_bytes() == (tmp_path / "whole/final" / name).read_bytes()
 
 
 def test_dev_mode_names_its_folder_and_finds_it_again(

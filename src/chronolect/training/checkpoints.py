@@ -45,6 +45,9 @@ class RunState:
         tokens: Target tokens trained on.
         seconds: Training time, without validation, samples and saving.
         since_log: Sums since the last training record: `loss`, `steps` and the objective's metrics.
+        loss: The last training record's.
+        evaluated_at: Step of the last validation, and
+        eval_results: what it gave.
         sizes: Bytes of the run's growing files when the state was saved.
     """
 
@@ -53,6 +56,9 @@ class RunState:
     tokens: int = 0
     seconds: float = 0.0
     since_log: dict[str, float] = field(default_factory=dict)
+    loss: float | None = None
+    evaluated_at: int = -1
+    eval_results: dict[str, Any] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
 
 

@@ -91,8 +91,7 @@ class Loop:
         if run.resume:
             self.state = load_state(run.resume)
             restore(run.resume, accelerator=accelerator, model=self.model, optimizer=self.optimizer)
-        self.eval_results: dict[str, Any] = {}
-        self.evaluated_at = self.saved_at = -1
+        self.saved_at = -1
         self.grad_norm = torch.zeros(())
         self._said = time.monotonic()
         self._restore_sums()
@@ -234,7 +233,7 @@ class Loop:
         self._tick()
         per_second = self._tokens_since_mark / self._seconds_since_log
         peak = self.peak_flops and self.peak_flops * self.accelerator.num_processes
-        record = {
+        record: dict[str, Any] = {
             "kind": "train",
             "step": self.state.step,
             **{name: value / self._steps_since_log for name, value in sums.items()},
@@ -247,7 +246,7 @@ class Loop:
             "mfu": peak and round(per_second * self.flops_per_token / peak, 4),
         }
         self._record(**record)
-        self.last_record = record
+        self.state.loss = record["loss"]
         self._clear_sums()
         self._say_progress(record)
 
@@ -272,7 +271,7 @@ class Loop:
         )
 
     def _validate(self) -> None:
-        self.eval_results = validate(
+        self.state.eval_results = validate(
             self.model,
             self.objective,
             self.validation,
@@ -280,8 +279,8 @@ class Loop:
             batch_size=self.config.batch_size,
             max_batches=self.config.eval_batches,
         )
-        self.evaluated_at = self.state.step
-        for split, result in self.eval_results.items():
+        self.state.evaluated_at = self.state.step
+        for split, result in self.state.eval_results.items():
             self._record(
                 kind="eval",
                 step=self.state.step,
@@ -339,7 +338,7 @@ class Loop:
         folder = self.run_folder.folder
         if self._steps_since_log:
             self._log()
-        if self.validation and self.evaluated_at != self.state.step:
+        if self.validation and self.state.evaluated_at != self.state.step:
             self._validate()
         self._check_weights()
         partial = folder / ".final.partial"
@@ -352,7 +351,7 @@ class Loop:
             "steps": self.state.step,
             "tokens": self.state.tokens,
             "epochs": self.state.position / self.rows.rows_per_epoch,
-            "loss": self.last_record["loss"],
+            "loss": self.state.loss,
             "seconds": round(self.state.seconds, 3),
             "tokens_per_s": round(self.state.tokens / self.state.seconds, 1),
         }
@@ -360,9 +359,9 @@ class Loop:
         if self.accelerator.is_main_process:
             self.trackers.finish()
             move_into_place(partial, folder / "final")
-            self.run_folder.finish(results, self.eval_results)
+            self.run_folder.finish(results, self.state.eval_results)
         self.accelerator.wait_for_everyone()
-        return {**results, "eval": self.eval_results}
+        return {**results, "eval": self.state.eval_results}
 
     def _announce(self) -> None:
         """Say once what is trained on what."""

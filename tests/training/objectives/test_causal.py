@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 import torch
 from torch.nn import functional as F
-from transformers import LlamaForCausalLM, PreTrainedTokenizerFast, Trainer, TrainingArguments
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    Trainer,
+    TrainingArguments,
+)
 
 from chronolect.training.data import PackedCorpus, PackedRows
 from chronolect.training.objectives.causal import Causal
@@ -75,6 +82,28 @@ def test_bfloat16_and_ignored_labels_equal_plain_cross_entropy(model: LlamaForCa
     with torch.autocast("cpu", torch.bfloat16):
         rounded, _ = Causal()(model, batch)
     assert rounded.item() == pytest.approx(expected.item(), rel=2e-3)
+
+
+@pytest.mark.parametrize("family", ["gemma2", "granite", "cohere"])
+def test_models_that_change_their_logits_get_their_own_loss(family: str) -> None:
+    shape: dict[str, Any] = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+    }
+    extra = {
+        "gemma2": {"final_logit_softcapping": 2.0},
+        "granite": {"logits_scaling": 8.0},
+        "cohere": {"logit_scale": 4.0},
+    }
+    config = AutoConfig.for_model(family, vocab_size=60, num_key_value_heads=2, head_dim=8, **shape, **extra[family])
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config)
+    ids, labels = torch.randint(0, 60, (2, 2, 7))
+    found, _ = Causal()(model, {"input_ids": ids, "labels": labels, "num_items": 1, "position": 0})
+    expected = F.cross_entropy(model(ids).logits.flatten(0, 1).float(), labels.flatten(), reduction="sum")
+    assert found.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_golden_losses(tmp_path: Path, corpus: Path, small: Any) -> None:

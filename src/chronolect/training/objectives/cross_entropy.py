@@ -80,6 +80,15 @@ def _slices(hidden: torch.Tensor, labels: torch.Tensor, rows: int) -> Any:
         yield hidden[place], labels[place], place
 
 
+def gives_plain_logits(model: PreTrainedModel) -> bool:
+    """Whether the logits are the output layer's as they are: Gemma caps them, Cohere and Granite scale them."""
+    config = model.config.get_text_config()
+    changes = ("final_logit_softcapping", "logit_scale", "logits_scaling")
+    return type(model.get_output_embeddings()) is torch.nn.Linear and not any(
+        getattr(config, change, None) for change in changes
+    )
+
+
 def summed_cross_entropy(model: torch.nn.Module, input_ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Cross-entropy in nats, summed over the tokens whose label is not -100.
 
@@ -94,9 +103,9 @@ def summed_cross_entropy(model: torch.nn.Module, input_ids: torch.Tensor, labels
 
 def _summed_cross_entropy(model: torch.nn.Module, input_ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     plain = model.get_base_model() if isinstance(model, PeftModel) else model
-    if isinstance(plain, PreTrainedModel):
-        head = plain.get_output_embeddings()
-        if type(head) is torch.nn.Linear and head.bias is None:
+    if isinstance(plain, PreTrainedModel) and gives_plain_logits(plain):
+        head: Any = plain.get_output_embeddings()
+        if head.bias is None:
             hidden = plain.get_decoder()(input_ids=input_ids, use_cache=False).last_hidden_state
             if torch.is_autocast_enabled(hidden.device.type):
                 hidden = hidden.to(torch.get_autocast_dtype(hidden.device.type))

@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 from peft import PeftModel
-from torch.distributed.fsdp import FSDPModule
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 
 from chronolect.training.data import IGNORED
+from chronolect.training.objectives.cross_entropy import gives_plain_logits
+from chronolect.training.sharding import run_gathered
 
 
 @dataclass(frozen=True)
@@ -71,22 +72,17 @@ def look(model: torch.nn.Module, input_ids: torch.Tensor, labels: torch.Tensor) 
         input_ids: int64 [B, L]; padding on the right.
         labels: int64 [B, L], the token that follows each input, -100 where it does not count.
     """
+    return run_gathered(model, _look, input_ids, labels)
+
+
+def _look(model: torch.nn.Module, input_ids: torch.Tensor, labels: torch.Tensor) -> Targets:
     chosen = labels != IGNORED
     rows = torch.arange(len(labels), device=labels.device)[:, None].expand_as(labels)[chosen]
     plain: Any = model.get_base_model() if isinstance(model, PeftModel) else model
-    if isinstance(plain, PreTrainedModel) and not isinstance(plain, FSDPModule) and _plain_head(plain):
+    if isinstance(plain, PreTrainedModel) and gives_plain_logits(plain):
         hidden_BLD = plain.get_decoder()(input_ids=input_ids, use_cache=False).last_hidden_state
         head: Any = plain.get_output_embeddings()
         logits_NV = head(hidden_BLD[chosen])
-    else:  # the wrapper must see the whole forward pass; models that do something to their logits do it there
+    else:  # replicated processes' wrapper must see the whole forward pass; models that change their logits do it there
         logits_NV = model(input_ids=input_ids, use_cache=False).logits[chosen]
     return Targets(logits_NV.float(), labels[chosen], rows, len(labels))
-
-
-def _plain_head(model: PreTrainedModel) -> bool:
-    """Whether the logits are the output layer's as they are: Gemma caps them, Cohere and Granite scale them."""
-    config = model.config.get_text_config()
-    changes = ("final_logit_softcapping", "logit_scale", "logits_scaling")
-    return type(model.get_output_embeddings()) is torch.nn.Linear and not any(
-        getattr(config, change, None) for change in changes
-    )
