@@ -66,6 +66,23 @@ def test_interrupted_run_resumes_to_the_same_result(
     assert_same_run(tmp_path / "whole", tmp_path / "run")
 
 
+def test_a_run_killed_after_its_last_checkpoint_is_finished_as_it_would_have_been(
+    tmp_path: Path, corpus: Path, small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = small(save_every=6)
+    train_pretrain(corpus, out=tmp_path / "whole", **settings)
+
+    def die(_: Loop) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Loop, "_finish", die)
+        with pytest.raises(KeyboardInterrupt):
+            train_pretrain(corpus, out=tmp_path / "run", **settings)
+    train_pretrain(corpus, out=tmp_path / "run", **small(save_every=6, resume_latest=True))
+    assert_same_run(tmp_path / "whole", tmp_path / "run")
+
+
 def test_resume_falls_back_past_a_truncated_checkpoint(
     tmp_path: Path, corpus: Path, small: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

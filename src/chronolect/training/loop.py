@@ -92,7 +92,6 @@ class Loop:
             self.state = load_state(run.resume)
             restore(run.resume, accelerator=accelerator, model=self.model, optimizer=self.optimizer)
         self.saved_at = -1
-        self.grad_norm = torch.zeros(())
         self._said = time.monotonic()
         self._restore_sums()
 
@@ -223,6 +222,7 @@ class Loop:
         self._clear_sums()
         sums = dict(self.state.since_log)
         self._steps_since_log = int(sums.pop("steps", 0))
+        self.lr, self.grad_norm = sums.pop("lr", 0.0), torch.tensor(sums.pop("grad_norm", 0.0))
         own = float(self.accelerator.is_main_process)  # the sums are over all processes: the first one carries them on
         self._sums = {name: torch.tensor(own * value, device=self.accelerator.device) for name, value in sums.items()}
 
@@ -308,7 +308,8 @@ class Loop:
         self._check_weights()
         self.saved_at = self.state.step
         sums = {name: float(self.accelerator.reduce(value)) for name, value in self._sums.items()}
-        self.state.since_log = {**sums, "steps": self._steps_since_log}
+        last = {"steps": self._steps_since_log, "lr": self.lr, "grad_norm": float(self.grad_norm)}
+        self.state.since_log = {**sums, **last}
         if self.accelerator.is_main_process:
             self.state.sizes = {"metrics.jsonl": self.metrics.size, "samples.jsonl": self.samples.size}
         save_checkpoint(
