@@ -24,9 +24,10 @@ from chronolect.cli import run
 from chronolect.finetuning.records import Layout, Record, Side, read_records
 from chronolect.models.chat_template import choose_template
 from chronolect.models.gguf_file import GgufModel
-from chronolect.training.answers import AnswerEncoder, pad_rows
+from chronolect.training.answers import AnswerEncoder
 from chronolect.training.checkpoints import checkpoints
 from chronolect.training.data import IGNORED
+from chronolect.training.rows import pad_rows
 
 # Templates of the shapes that the families publish: without generation marks, and a system prompt or a date that nobody asked for.
 QWEN_TEMPLATE = """\

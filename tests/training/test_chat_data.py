@@ -10,8 +10,9 @@ from transformers import PreTrainedTokenizerFast
 
 from chronolect.errors import UserError
 from chronolect.models.chat_template import without_generation_marks
-from chronolect.training.chat_data import ChatRows, ChatValidation, read_conversations
+from chronolect.training.chat_data import ChatRows, read_conversations
 from chronolect.training.data import IGNORED
+from chronolect.training.rows import RowValidation
 
 
 def talk(question: str, answer: str) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def file(tmp_path: Path) -> Path:
 def test_only_the_assistants_words_are_learned(file: Path, tokenizer: PreTrainedTokenizerFast) -> None:
     read = read_conversations(file, tokenizer, seq_len=60, assistant_only=True)
     assert (len(read), read.num_truncated, read.num_dropped) == (13, 2, 1)
-    tokens, targets = read.row(3)
+    tokens, targets = read[3]
     assert tokenizer.decode(tokens[targets]) == "Cleo won race 3.<|im_end|>\n"
     everything = read_conversations(file, tokenizer, seq_len=60, assistant_only=False)
     assert (len(everything), everything.num_truncated, everything.num_dropped) == (14, 2, 0)
@@ -48,7 +49,7 @@ def test_a_template_without_marks_gives_the_same_targets(file: Path, tokenizer: 
     found = read_conversations(file, tokenizer, seq_len=60, assistant_only=True)
     assert (found.tokens == marked.tokens).all()
     assert (found.num_truncated, found.num_dropped) == (marked.num_truncated, marked.num_dropped)
-    tokens, targets = found.row(3)
+    tokens, targets = found[3]
     # the line break behind the end of the turn is nobody's
     assert tokenizer.decode(tokens[targets]) == "Cleo won race 3.<|im_end|>"
 
@@ -71,7 +72,7 @@ def test_rows_are_padded_right_and_permuted_by_epoch(file: Path, tokenizer: PreT
     again = ChatRows(read, pad_id=tokenizer.pad_token_id, seed=1).batch(5, 4)
     assert torch.equal(batch["input_ids"], again["input_ids"])
     assert (batch["labels"][batch["input_ids"] == tokenizer.pad_token_id] == IGNORED).all()
-    past_the_end = ChatValidation(read, pad_id=tokenizer.pad_token_id).batch(12, 4)
+    past_the_end = RowValidation(read, pad_id=tokenizer.pad_token_id).batch(12, 4)
     assert (past_the_end["labels"][1:] == IGNORED).all()
 
 

@@ -1,21 +1,19 @@
 """Questions and their answers as token rows in which only the answer, or only the names in it, is to be learned."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from transformers import PreTrainedTokenizerBase
 
 from chronolect.errors import UserError
 from chronolect.finetuning.records import Record
 from chronolect.models.chat_template import ChatTemplate
-from chronolect.training.data import IGNORED, Batch
+from chronolect.training.rows import Row
 
 Mask = Literal["answer", "names"]
-Row = tuple[np.ndarray, np.ndarray]  # token ids int32 [L], whether each is to be learned bool [L]
 
 
 @dataclass(frozen=True)
@@ -80,15 +78,3 @@ def _name_spans(text: str, start: int, names: Sequence[str]) -> list[tuple[int, 
         for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text[start:], flags=re.IGNORECASE):
             found.append((start + match.start(), start + match.end()))
     return found
-
-
-def pad_rows(rows: Iterable[Row], pad_id: int, position: int) -> Batch:
-    """Shifted inputs and labels, int64 [rows, longest - 1], padded on the right, where causal attention never looks."""
-    rows = list(rows)
-    longest = max((len(tokens) for tokens, _ in rows), default=2) - 1
-    inputs = np.full((len(rows), longest), pad_id, np.int64)
-    labels = np.full((len(rows), longest), IGNORED, np.int64)
-    for index, (tokens, targets) in enumerate(rows):
-        inputs[index, : len(tokens) - 1] = tokens[:-1]
-        labels[index, : len(tokens) - 1] = np.where(targets[1:], tokens[1:], IGNORED)
-    return {"input_ids": torch.from_numpy(inputs), "labels": torch.from_numpy(labels), "position": position}

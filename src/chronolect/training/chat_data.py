@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from transformers import PreTrainedTokenizerBase
 
 from chronolect.errors import UserError
 from chronolect.models.chat_template import template_of
-from chronolect.training.data import IGNORED, Batch
+from chronolect.training.data import Batch
+from chronolect.training.rows import Row, pad_rows
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Conversations:
     def __len__(self) -> int:
         return len(self.ends)
 
-    def row(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, index: int) -> Row:
         """Tokens and targets of one conversation."""
         start = self.ends[index - 1] if index else 0
         return self.tokens[start : self.ends[index]], self.targets[start : self.ends[index]]
@@ -93,17 +93,6 @@ def _messages(line: str, where: str) -> list[dict[str, str]]:
     return found
 
 
-def _pad(rows: list[tuple[np.ndarray, np.ndarray]], pad_id: int, position: int) -> Batch:
-    """Shifted inputs and labels, int64 [rows, longest - 1], padded on the right."""
-    longest = max(len(tokens) for tokens, _ in rows) - 1
-    inputs = np.full((len(rows), longest), pad_id, np.int64)
-    labels = np.full((len(rows), longest), IGNORED, np.int64)
-    for index, (tokens, targets) in enumerate(rows):
-        inputs[index, : len(tokens) - 1] = tokens[:-1]
-        labels[index, : len(tokens) - 1] = np.where(targets[1:], tokens[1:], IGNORED)
-    return {"input_ids": torch.from_numpy(inputs), "labels": torch.from_numpy(labels), "position": position}
-
-
 class ChatRows:
     """Conversations as training rows, freshly permuted each epoch."""
 
@@ -121,21 +110,5 @@ class ChatRows:
             if epoch != self._epoch:
                 self._order = np.random.default_rng((self.seed, epoch)).permutation(self.rows_per_epoch)
                 self._epoch = epoch
-            rows.append(self.conversations.row(self._order[place]))
-        return _pad(rows, self.pad_id, start)
-
-
-class ChatValidation:
-    """Conversations as a validation set, each once."""
-
-    bytes_per_token = None  # a chat's loss falls on parts of its text
-
-    def __init__(self, conversations: Conversations, *, pad_id: int) -> None:
-        self.conversations, self.pad_id = conversations, pad_id
-        self.num_rows = len(conversations)
-
-    def batch(self, start: int, count: int) -> Batch:
-        """Rows `start` to `start + count`; those past the end carry no loss."""
-        nothing = (np.full(2, self.pad_id, np.int32), np.zeros(2, bool))
-        rows = [self.conversations.row(i) if i < self.num_rows else nothing for i in range(start, start + count)]
-        return _pad(rows, self.pad_id, start)
+            rows.append(self.conversations[self._order[place]])
+        return pad_rows(rows, self.pad_id, start)

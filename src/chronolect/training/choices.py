@@ -9,7 +9,8 @@ import torch
 
 from chronolect.evaluation.statistics import wilson
 from chronolect.finetuning.records import Record
-from chronolect.training.answers import AnswerEncoder, Row
+from chronolect.training.answers import AnswerEncoder
+from chronolect.training.rows import Row
 from chronolect.training.unlearn_data import row_logprobs
 
 _MOST_WRONG = 3

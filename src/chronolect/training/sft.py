@@ -11,11 +11,12 @@ from chronolect.errors import UserError
 from chronolect.models.chat_template import choose_template
 from chronolect.models.loading import load_tokenizer
 from chronolect.training.adapters import load_for_training
-from chronolect.training.chat_data import ChatRows, ChatValidation, read_conversations
+from chronolect.training.chat_data import ChatRows, read_conversations
 from chronolect.training.config import TrainingConfig
 from chronolect.training.hardware import make_accelerator
 from chronolect.training.loop import Loop
 from chronolect.training.objectives.chat import Chat
+from chronolect.training.rows import RowValidation
 from chronolect.training.run_folder import open_run
 
 
@@ -62,7 +63,7 @@ def train_sft(
         pad_id = words.pad_token_id if words.pad_token_id is not None else words.eos_token_id
         read = partial(read_conversations, tokenizer=words, seq_len=config.seq_len, assistant_only=assistant_only)
         conversations = read(data)
-        held_out = {"val": ChatValidation(read(val), pad_id=pad_id)} if val else {}
+        held_out = {"val": RowValidation(read(val), pad_id=pad_id)} if val else {}
         set_seed(config.seed)
         trained: Any = load_for_training(model, config, checkpoint=run.resume)
         if trained.get_input_embeddings().weight.shape[0] < len(words):

@@ -19,7 +19,7 @@ from chronolect.finetuning.records import Record
 from chronolect.models.chat_template import ChatTemplate, choose_template
 from chronolect.models.loading import load_model, load_tokenizer
 from chronolect.training.adapters import load_for_training
-from chronolect.training.answers import AnswerEncoder, pad_rows
+from chronolect.training.answers import AnswerEncoder
 from chronolect.training.choices import encode_choices
 from chronolect.training.data import IGNORED
 from chronolect.training.hardware import make_accelerator
@@ -28,9 +28,10 @@ from chronolect.training.objectives.unlearning import METHODS, Unlearning
 from chronolect.training.objectives.unlearning.rmu import RMU, hidden_states, mean_norm
 from chronolect.training.objectives.unlearning.start_model import StartModel
 from chronolect.training.record_sets import SETS, read_sets, record_files, run_folder
+from chronolect.training.rows import RowValidation, pad_rows
 from chronolect.training.run_folder import open_run
 from chronolect.training.unlearn_config import UnlearnConfig
-from chronolect.training.unlearn_data import RecordValidation, UnlearnRows, encode_forget, encode_retain
+from chronolect.training.unlearn_data import UnlearnRows, encode_forget, encode_retain
 
 DEFAULT_MODEL = "Qwen/Qwen2.5-1.5B-Instruct"
 
@@ -190,7 +191,7 @@ def _unlearn(source: Source, out: Path, config: UnlearnConfig) -> dict[str, Any]
         ).run()
 
 
-def _validation(records: dict[str, list[Record]], encoder: AnswerEncoder, pad_id: int) -> dict[str, RecordValidation]:
+def _validation(records: dict[str, list[Record]], encoder: AnswerEncoder, pad_id: int) -> dict[str, RowValidation]:
     """`retain`: what is to be kept; `unlearn`: the true answers to what is to be forgotten; `instead`: what is to be said in their place."""
     said = {
         "retain": [(record, record.output) for record in records["retain_val"]],
@@ -198,7 +199,8 @@ def _validation(records: dict[str, list[Record]], encoder: AnswerEncoder, pad_id
         "instead": [(record, record.output) for record in records["unlearn_val"]],
     }
     rows = {name: [encoder.encode(record, reply) for record, reply in some] for name, some in said.items()}
-    return {name: RecordValidation([row for row in some if row], pad_id=pad_id) for name, some in rows.items()}
+    fitting = {name: [row for row in some if row] for name, some in rows.items()}
+    return {name: RowValidation(some, pad_id=pad_id) for name, some in fitting.items() if some}
 
 
 def make_objective(

@@ -12,9 +12,10 @@ import torch
 
 from chronolect.errors import UserError
 from chronolect.finetuning.records import Record
-from chronolect.training.answers import AnswerEncoder, Mask, Row, pad_rows
+from chronolect.training.answers import AnswerEncoder, Mask
 from chronolect.training.data import Batch
 from chronolect.training.objectives.unlearning.targets import look
+from chronolect.training.rows import Row, pad_rows
 
 
 @dataclass(frozen=True)
@@ -157,18 +158,3 @@ def row_logprobs(
         values[some] = sums.float().cpu().numpy()
     model.train(was_training)
     return values
-
-
-class RecordValidation:
-    """Rows of records as a validation set of the loop."""
-
-    bytes_per_token = None  # the loss falls on parts of the text
-
-    def __init__(self, rows: Sequence[Row], *, pad_id: int) -> None:
-        self.rows, self.pad_id, self.num_rows = rows, pad_id, len(rows)
-
-    def batch(self, start: int, count: int) -> Batch:
-        """Rows `start` to `start + count`; those past the end carry no loss."""
-        nothing = (np.full(2, self.pad_id, np.int32), np.zeros(2, bool))
-        rows = [self.rows[i] if i < self.num_rows else nothing for i in range(start, start + count)]
-        return pad_rows(rows, self.pad_id, start)

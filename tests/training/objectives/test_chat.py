@@ -10,15 +10,16 @@ from datasets import Dataset
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from trl import SFTConfig, SFTTrainer
 
-from chronolect.training.chat_data import ChatValidation, read_conversations
+from chronolect.training.chat_data import read_conversations
 from chronolect.training.objectives.chat import Chat
+from chronolect.training.rows import RowValidation
 
 
 class InOrder:
     """Conversations in the order of the file, so that both sides see the same micro-batches."""
 
     def __init__(self, conversations: Any, pad_id: int) -> None:
-        self._rows = ChatValidation(conversations, pad_id=pad_id)
+        self._rows = RowValidation(conversations, pad_id=pad_id)
         self.rows_per_epoch = len(conversations)
 
     def batch(self, start: int, count: int) -> dict[str, Any]:

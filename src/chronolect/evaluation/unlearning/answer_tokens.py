@@ -10,8 +10,9 @@ import torch
 from chronolect.finetuning.records import Record
 from chronolect.models.chat_template import choose_template
 from chronolect.models.hf import HfModel
-from chronolect.training.answers import AnswerEncoder, Row, pad_rows
+from chronolect.training.answers import AnswerEncoder
 from chronolect.training.data import IGNORED
+from chronolect.training.rows import Row, pad_rows
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 _LOGITS = 1 << 25  # numbers in the logits of one batch: 128 MB in float32
