@@ -7,7 +7,7 @@ from typing import Literal
 
 from chronolect.evaluation.temporal.matching import akin, bare_number, stem
 from chronolect.evaluation.temporal.mentions import PLACE_ASKED, Mention, date_of, echoes, is_number, serial_number
-from chronolect.evaluation.temporal.names import GENERIC, SMALL_WORDS, TITLES
+from chronolect.evaluation.temporal.names import DIRECTIONS, GENERIC, SMALL_WORDS, TITLES
 from chronolect.evaluation.temporal.normalise import Text, Word
 from chronolect.evaluation.temporal.tense import asks_for_event, is_past
 from chronolect.evaluation.temporal.vocabulary import common_words, given_names
@@ -15,7 +15,7 @@ from chronolect.evaluation.temporal.vocabulary import common_words, given_names
 Kind = Literal["name", "number", "date", "thing"]
 
 _CLAUSE = re.compile(r"[,;:.!?]\s+|\n+| - |\b(?:but|while|whereas|though|although|and then)\b")
-_OPENING = r" ?(?:the |a |an |mr |mrs |dr |sir |president |general |captain |about |around |\w+an )*[\"'(]?$"
+_OPENING = r" ?(?:the |a |an |le |la |les |el |los |il |saint |mr |mrs |dr |sir |president |general |captain |about |around |\w+an )*[\"'(]?$"
 _SLOT_BEFORE = re.compile(
     r"(?:\b(?:was|is|were|are|be|been|by|named|called|became|namely|answer|think|believe|say|guess|maybe|perhaps|probably|possibly|mean|introduced|"
     r"founded|elected|chose|granted to|went to|goes to|belongs? to|belonged to|due to|credited to|awarded to|(?:name|work|"
@@ -27,6 +27,9 @@ _PRESENT_BEFORE = re.compile(
 )
 _PLACE_BEFORE = re.compile(r"\b(?:in|on|at|to|from|year|near|around|about|of|over)" + _OPENING)
 _CALLED = re.compile(r"\b(?:called|named|name (?:was|is)|known as) (?:the |a |an )?[\"']?(?P<name>[a-z][\w-]+)")
+_INSIDE_NAME = re.compile(
+    r"[ -](?:(?:de|da|di|do|dos|del|van|von|der|bin|ibn|al|du|dan|y)[ -](?:(?:la|los|las|der|den)[ -])?)?"
+)
 _SHORT = 10
 _COPULA = re.compile(
     r"^\W*(?:it|that|this|the (?:answer|\w+)|they) (?:was|is|were|would be|must have been|may have been|"
@@ -37,6 +40,12 @@ _WAS_THE = re.compile(r"\b(?:was|were|by) (?:called )?(?:the|an?) (?P<name>[a-z]
 _IS_THING = re.compile(
     r"\b(?:is|are|was|were|called|named) (?:a |an |the )?(?P<name>[a-z][a-z-]{2,}(?<!ed)(?<!ing)(?<!ly))(?:,? (?:which|who|that)\b|[.!]?$)"
 )
+_THING_SLOT = re.compile(
+    r"(?:\b(?:it|that|this|answer) (?:was|is|were|would be|must be|must have been|has to be) (?:probably |surely |perhaps |surely )?|"
+    r"\b(?:would|i|can only) (?:say|guess)|\bthinking of|\blooking for (?:is|was)|\bguess(?: is| would be)?|:|^)\W*(?:the |a |an )?"
+    r"(?P<name>[a-z][a-z-]{2,}(?: [a-z-]{3,})?)[\"')*]*(?=[.!?,]| - |$)"
+)
+_LONG = 18
 _THING_IS = re.compile(r"^\W*(?:the |a |an )(?P<name>[a-z][a-z-]{2,}) (?:is|was|are|were) (?:the|a|an)\b")
 _SUBJECT = re.compile(r"^\W*(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}) (?:is|was|are|were|has|had)\b")
 _BARE = re.compile(r"^\W*(?:the |a |an )?(?P<name>[a-z][a-z-]{2,}(?: [a-z-]+)?)\W*$")
@@ -267,8 +276,10 @@ def _candidates(response: Text, kind: Kind, known: set[str], proper: set[str]) -
 
 def _things(response: Text, known: set[str]) -> Iterator[tuple[int, int]]:
     """What a sentence says something to be at its end, or tells of at its head: "it is the olive", "the camel is"."""
-    for match in (*_IS_THING.finditer(response.lower), *_THING_IS.finditer(response.lower)):
-        if match["name"] not in SMALL_WORDS | TITLES and stem(match["name"]) not in known:
+    slots = _THING_SLOT.finditer(response.lower) if len(response.words) <= _LONG else ()
+    for match in (*slots, *_IS_THING.finditer(response.lower), *_THING_IS.finditer(response.lower)):
+        name = match["name"].split()
+        if not set(name) & (SMALL_WORDS | TITLES) and not {stem(word) for word in name} & known:
             yield match.span("name")
 
 
@@ -284,13 +295,14 @@ def _names(response: Text, known: set[str], proper: set[str], kind: Kind) -> Ite
         else:
             opens = word.capital and not _is_common(response, word)
         opens = opens and len(word.text) > 1 and not word.text[0].isdigit()
-        joins = bool(groups) and response.clean[groups[-1][-1].end : word.start] in (" ", "-")
+        joins = bool(groups) and bool(_INSIDE_NAME.fullmatch(response.clean, groups[-1][-1].end, word.start))
         if joins and (opens or (word.capital and not response.caseless)):
             groups[-1].append(word)
         elif opens:
             groups.append([word])
     common, sentence = known - proper, len(response.words) > _SHORT - 2
     for group in groups:
+        titled = group[0].start  # where "President Nixon" begins
         while (
             group
             and (group[0].text in TITLES or stem(group[0].text) in common)
@@ -303,6 +315,7 @@ def _names(response: Text, known: set[str], proper: set[str], kind: Kind) -> Ite
         if sentence:  # "on the Bounty Luigi Pirandello rose"
             while len(group) > 2 and stem(group[0].text) in known:
                 group = group[1:]
+        untitled = group and {word.text for word in response.words if titled <= word.start < group[0].start} <= TITLES
         label = group and response.clean[group[-1].end :].startswith(":")
         new = [word for word in group if stem(word.text) not in known]
         if (
@@ -312,7 +325,7 @@ def _names(response: Text, known: set[str], proper: set[str], kind: Kind) -> Ite
                 len(response.words) <= _SHORT - 2 or all(word in new or word.text in GENERIC | TITLES for word in group)
             )
         ):
-            yield group[0].start, group[-1].end
+            yield titled if untitled else group[0].start, group[-1].end
 
 
 def _is_common(response: Text, word: Word) -> bool:
@@ -324,6 +337,10 @@ def _is_common(response: Text, word: Word) -> bool:
         for start, _ in response.sentences
     )
     following = re.match(r" (?:\d{1,3}\b|(?P<name>[A-Z][a-z]+))", response.clean[word.end :])
+    if response.clean[: word.start].rstrip().endswith(":") and not response.clean[word.end :].strip(" .\"'"):
+        return False  # Answer: Orbital
+    if following and word.text in DIRECTIONS:
+        return False
     if (
         following
         and not response.caseless
@@ -352,7 +369,7 @@ def _in_place(response: Text, start: int, end: int, known: set[str], placed: boo
     if opens and (
         _VERB_AFTER.search(after)
         or (timeless and _PRESENT_AFTER.search(after))
-        or re.match(r"[\"')]*(?:[,.;:!?]|\s*$)", after)
+        or re.match(r"[\"')]*(?:[,.;:!?]| - | \(|\s*$)", after)
     ):
         return True
     if not timeless and _PRESENT_BEFORE.search(before) and not is_past(response.lower[first:last]):

@@ -52,6 +52,12 @@ _TO_COME = re.compile(
     r"\b(?:yet|so far|to date|(?:has|have) not been|is not (?:finished|built|ready|complete)|will be|shall be|until)\b"
 )
 _WOULD_KNOW = re.compile(r"[\"')]*(?: of [\w ]{1,20}?)? (?:would|could|might|can|will|may|should|has|have|knows?)\b")
+_REFERS_ON = re.compile(
+    r"(?:ask|see|check|checking|consult|try|refer|look|search|visit|suggest|recommend|better|seek|google)\b"
+)
+_OUTRIGHT = re.compile(
+    r"(?:^|[.!?,]\s)\W*(?:it|that|this|he|she|the answer) (?:was|must have been|(?:may|might|could) have been) (?:the |a |an |by |in |on )?[\"']?$"
+)
 _HEDGES = re.compile(
     r"\b(?:perhaps|maybe|possibly|probably|presumably|apparently|allegedly|supposedly|reportedly|i (?:think|believe|guess|"
     r"suppose|suspect|imagine|gather|fancy|reckon|assume)|"
@@ -62,7 +68,7 @@ _HEDGES = re.compile(
     r"as far as i know|some say|i have heard|or so|would be)\b|\?\s*$"
 )
 _GUESS = re.compile(
-    r"\b(?:but|perhaps|maybe|possibly|probably|i (?:think|believe|guess|suppose|suspect|would guess|would say|would think|"
+    r"\b(?:but|however|perhaps|maybe|possibly|probably|i (?:think|believe|guess|suppose|suspect|would guess|would say|would think|"
     r"imagine|reckon)|my (?:best )?guess|if i had to|might (?:be|have)|could (?:be|have been)|may (?:be|"
     r"have))\b(?P<rest>[^.!?\n]*)"
 )
@@ -125,7 +131,7 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
         return Judgement("era_native", hedged, f'from before: "{era}"')
     if denied := next((mention for mention in mentions if mention.stance == "negated"), None):
         return Judgement("incorrect", hedged, f'denies "{text.clean[denied.start : denied.end]}"')
-    if declines:
+    if declines and not (firm and _REFERS_ON.match(declines)):
         if guess := _guess(text, claims):
             return Judgement("incorrect", True, f'guesses "{text.clean[guess.start : guess.end]}"')
         return Judgement("abstained", hedged, f'declines: "{declines}"')
@@ -161,6 +167,7 @@ def _guess(text: Text, claims: Sequence[Claim]) -> Claim | None:
     spans = [match.span("rest") for match in _GUESS.finditer(text.lower)]
     for claim in claims:
         guessed = claim.firm and any(start <= claim.start < end for start, end in spans)
+        guessed = guessed or (claim.firm and bool(_OUTRIGHT.search(text.lower, 0, claim.start)))
         if guessed and not _WOULD_KNOW.match(text.lower, claim.end):
             return claim
     return None

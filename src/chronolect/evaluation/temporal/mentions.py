@@ -46,6 +46,7 @@ def find_mentions(response: Text, question: Text, answers: Sequence[str], *, ech
             if not any(first <= start and end <= last for first, last in repeated)
         }
     )
+    spans = [one for one in spans if not any(two != one and two[0] <= one[0] and one[1] <= two[1] for two in spans)]
     of_place = bool(PLACE_ASKED.search(question.lower))
     return [Mention(start, end, stance(response, start, end, spans, of_place=of_place)) for start, end in spans]
 

@@ -36,8 +36,8 @@ def find_noise(raw: str, response: Text) -> str | None:
         return "no words"
     if len(_BROKEN.findall(raw)) >= 3:
         return "broken characters"
-    letters = sum(character.isalnum() or character.isspace() for character in raw)
-    if letters < 0.6 * len(raw) and len(raw) > 8 and not re.search(r"[a-z]{3,}.*[a-z]{3,}", response.lower):
+    letters = sum(character.isalnum() or character.isspace() for character in response.clean)
+    if letters < 0.6 * len(response.clean) and len(raw) > 8 and not re.search(r"[a-z]{3,}.*[a-z]{3,}", response.lower):
         return "mostly signs"
     if len(set(_ODD_SIGNS.findall(raw))) >= 3:
         return "odd signs"

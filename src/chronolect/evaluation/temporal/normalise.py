@@ -17,7 +17,7 @@ _LETTERS = str.maketrans({
     "Œ": "Oe", "þ": "th", "Þ": "Th", "ð": "d",
 })  # fmt: skip
 _ACCENTS = re.compile("[\u0300-\u036f]")
-_MARKUP = re.compile(r"^\s{0,3}#{1,6}\s|^\s*>\s?|</?[a-zA-Z][^<>\n]{0,40}>|```\w*", re.MULTILINE)
+_MARKUP = re.compile(r"^\s{0,3}#{1,6}\s|^\s*>\s?|</?[a-zA-Z][^<>\n]{0,40}>|'{3}\w*", re.MULTILINE)
 _SPACED = re.compile(r"(?<![\w-])(?:[A-Za-z][ -]){4,}[A-Za-z](?![\w-]) ?")  # N e i l
 _EMPHASIS = re.compile(r"(?<![\w*])[*_](?=\S)([^*_\n]+?)(?<=\S)[*_](?![\w*])")
 _CONTRACTIONS = (

@@ -24,7 +24,8 @@ _FALSE = re.compile(
 )
 _EXCEPT = re.compile(
     r"\b(?:anything|anyone|anybody|everyone|everybody|all) (?:but|except)(?: \w+)? ?[\"'(]*$"
-    r"|\bno reason to [^.;]*$|\b(?:doubt|unlikely|impossible|improbable)\b[^.;,]{0,20}\bthat\b[^.;,]*$|\bdoubt it (?:was|is)(?: \w+)?$"
+    r"|\bno reason to [^.;]*$|(?<!\bno )(?<!\bnot )(?<!\ba )(?<!\bnor )(?<!\blittle )\b(?:doubt|unlikely|impossible|improbable)\b[^.;,]{0,20}\bthat\b[^.;,]*$"
+    r"|(?<!\bnot )\bdoubt it (?:was|is)(?: \w+)?$"
 )
 _TAG_QUESTION = re.compile(r"\b(?:was|is|did|were|has|had|would|could) not (?:it|that|he|she|they|there|this)\b")
 _WRONG = r"(?:wrong|incorrect|false|untrue|mistaken|a mistake|an error|a myth|in error|not (?:so|true|right|correct|the case))"
@@ -161,6 +162,8 @@ def _is_item(response: Text, start: int, end: int, mentions: Sequence[tuple[int,
         (_ENUMERATION.split(response.clean.strip(" .?!")), 2),
         ([line for line in response.clean.split("\n") if line.strip()], _FEWEST_ITEMS),
     ]
+    if name.islower() and _is_among_things(response, names):
+        return True
     asked = [item for item in re.split(r"\?\s*", response.clean) if item.strip()]
     if (
         response.clean.count("?") > 1
@@ -176,6 +179,15 @@ def _is_item(response: Text, start: int, end: int, mentions: Sequence[tuple[int,
         and not (of_place and name == items[0].strip() and len(response.sentences) == 1)
         for items, fewest in lists
     )
+
+
+def _is_among_things(response: Text, names: Sequence[str]) -> bool:
+    """Whether the response is a bare list of things in small letters: "diamond or flint?"."""
+    listed = response.clean.strip(" .?!")
+    items = re.split(r",? or |, (?:and )?", listed)
+    others = [item for item in items if not any(name in item for name in names)]
+    bare = all(1 <= len(item.split()) <= 3 for item in items)
+    return bare and len(others) >= (1 if " or " in listed else _FEWEST_ITEMS - 1)
 
 
 def _is_bare(item: str) -> bool:

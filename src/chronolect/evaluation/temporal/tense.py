@@ -27,10 +27,11 @@ _DEFINES = re.compile(
 )
 _OFFERS = re.compile(
     r"\b(?:happy|glad|delighted|pleased|love|ready) to\b|\bhow (?:can|may) i\b|\bfeel free\b|\blet me know\b|\bhere (?:is|are)\b|\bplease\b|\bclick\b"
-    r"|\bsubscribe\b|\b(?:shop|newsletter|customers?)\b"
+    r"|\bin this (?:article|post|video|section|tutorial|guide|chapter|lesson)\b|\bsubscribe\b|\b(?:shop|newsletter|customers?)\b"
 )
 _HOLDER = re.compile(
-    r"(?:^|[.!?]\s)\W*(?:The |Our |His |Her )?(?:[A-Z][\w-]+ ){0,2}(?P<name>[A-Z][\w-]+) (?:is|are|has|have|still|sits?|reigns?|rules?|leads?|"
+    r"(?:^|[.!?]\s)\W*(?:The |Our |His |Her )?(?:[A-Z][\w-]+ ){0,2}(?P<name>[A-Z][\w-]+) (?:(?:is|are)(?! (?:the |my )?(?:\w+ )?(?:answer|guess|one|name)\b)|"
+    r"has|have|still|sits?|reigns?|rules?|leads?|"
     r"governs?|holds?|remains?|stands?)\b"
 )
 _OFFICE = re.compile(
