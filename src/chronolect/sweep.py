@@ -6,20 +6,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_origin, get_type_hints
 
-import yaml
+from pydantic import TypeAdapter, ValidationError
 
-from chronolect.artifacts import MANIFEST, exclusive, make_manifest, write_bytes, write_json
+from chronolect.artifacts import MANIFEST, exclusive, make_manifest, move_into_place, write_bytes, write_json
 from chronolect.console import say
 from chronolect.errors import UserError, did_you_mean
 from chronolect.evaluation.unlearning.front import pareto_front
+from chronolect.evaluation.unlearning.recall import KEPT
 from chronolect.report.sweep import sweep_page
 from chronolect.training.config import CONFIG_KEYS
 from chronolect.training.unlearn_config import UnlearnConfig
 
 _RUN_KEYS = ("resume_latest", "resume_from_checkpoint", "overwrite", "device", "track", "wandb")
-MOST_LOST = 0.05  # of retain accuracy, by a point that may be chosen
 
 
 def grid(sweep: Sequence[str], config: UnlearnConfig) -> list[dict[str, Any]]:
@@ -30,6 +30,7 @@ def grid(sweep: Sequence[str], config: UnlearnConfig) -> list[dict[str, Any]]:
     """
     own = tuple(name for name in UnlearnConfig.__dataclass_fields__ if name not in CONFIG_KEYS)
     known = [name for name in (*own, *CONFIG_KEYS) if name not in _RUN_KEYS]
+    types = get_type_hints(UnlearnConfig)
     axes: dict[str, list[Any]] = {}
     for axis in sweep:
         key, equals, values = axis.partition("=")
@@ -38,18 +39,21 @@ def grid(sweep: Sequence[str], config: UnlearnConfig) -> list[dict[str, Any]]:
             raise UserError(f"--sweep {axis}: no setting of that name{did_you_mean(key, known)}")
         if not equals or not values:
             raise UserError(f"--sweep {axis}: say which values, such as --sweep lr=1e-5,1e-4")
-        axes[key] = [_number(value) for value in values.split(",")]
+        axes[key] = [_read(value, types[key], axis) for value in values.split(",")]
     points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     for point in points:
         replace(config, **point)  # refuses what cannot be before anything is trained
     return points
 
 
-def _number(text: str) -> Any:
-    try:
-        return float(text) if "e" in text.lower() else yaml.safe_load(text)  # YAML takes 1e-5 for a word
-    except ValueError:
+def _read(text: str, kind: Any, axis: str) -> Any:
+    """A value as its setting's type has it; of words the config itself says which it knows."""
+    if get_origin(kind) is Literal:
         return text
+    try:
+        return TypeAdapter(kind).validate_python(text)
+    except ValidationError as error:
+        raise UserError(f"--sweep {axis}: {text} is no value for it ({error.errors()[0]['msg']})") from None
 
 
 def run_sweep(
@@ -69,7 +73,7 @@ def run_sweep(
 
     Args:
         train: Trains one point in a folder by a config.
-        out: Folder of the sweep. `final` in it becomes a copy of the chosen point's.
+        out: Folder of the sweep: a new one, or that of an earlier sweep. `final` in it becomes a copy of the chosen point's.
         sweep: The axes.
         config: The settings of all points.
         inputs: What the runs read, for the manifest.
@@ -77,11 +81,16 @@ def run_sweep(
 
     Returns:
         points (settings, forget and keep with n and interval, cost), front, chosen, size.
+
+    Raises:
+        UserError: For a wrong axis, a folder that holds something else, or validation files that cannot tell points apart.
     """
     started = time.time()
     points = grid(sweep, config)
-    (out / "points").mkdir(parents=True, exist_ok=True)
     with exclusive(out):
+        if out.exists() and any(out.iterdir()) and not (out / "points").is_dir():
+            raise UserError(f"{out}: not empty and not a sweep; choose another --out")
+        (out / "points").mkdir(parents=True, exist_ok=True)
         rows = []
         for number, point in enumerate(points, start=1):
             name = " ".join(f"{key}={value}" for key, value in point.items())
@@ -100,8 +109,10 @@ def run_sweep(
         }
         write_json(out / "sweep.json", result)
         write_bytes(out / "sweep.html", sweep_page(result).encode())
-        shutil.rmtree(out / "final", ignore_errors=True)
-        shutil.copytree(out / "points" / rows[best]["folder"] / "final", out / "final")
+        partial = out / ".final.partial"
+        shutil.rmtree(partial, ignore_errors=True)  # what a killed run left
+        shutil.copytree(out / "points" / rows[best]["folder"] / "final", partial)
+        move_into_place(partial, out / "final")
         config_as_dict = {**settings, "sweep": list(sweep)}
         manifest = make_manifest(
             out,
@@ -141,7 +152,7 @@ def choose(rows: Sequence[Mapping[str, Any]]) -> int:
         return float(max(0.0, row["forget"]["accuracy"] - row["forget"]["chance"]))
 
     holding = [
-        index for index, row in enumerate(rows) if row["keep"]["accuracy"] >= row["keep_before"]["accuracy"] - MOST_LOST
+        index for index, row in enumerate(rows) if row["keep"]["accuracy"] >= row["keep_before"]["accuracy"] - KEPT
     ]
     if holding:
         return min(holding, key=lambda index: (left(rows[index]), -rows[index]["keep"]["accuracy"]))

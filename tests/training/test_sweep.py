@@ -24,6 +24,10 @@ def test_the_grid_is_every_combination() -> None:
         (3e-4, "npo"),
         (3e-4, "altpo"),
     ]
+    assert grid(["compile=true,false", "lora-r=8"], UnlearnConfig()) == [
+        {"compile": True, "lora_r": 8},
+        {"compile": False, "lora_r": 8},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -34,6 +38,8 @@ def test_the_grid_is_every_combination() -> None:
         ("method=nop", "--method nop: unknown"),
         ("method=refusal,npo", None),
         ("overwrite=true", "no setting of that name"),
+        ("lr=1e-5,fast", "fast is no value for it"),
+        ("lora_r=[8", "is no value for it"),
     ],
 )
 def test_a_wrong_axis_is_refused_before_anything_is_trained(axis: str, said: str | None) -> None:
@@ -83,3 +89,6 @@ def test_a_sweep_compares_its_points_and_goes_on_where_it_was(
     again = train_unlearn(**settings, sweep=axes, config=config(epochs=1))
     assert json.dumps(again, default=str) == json.dumps(found, default=str)
     assert times == {path: path.stat().st_mtime_ns for path in (tmp_path / "sweep/points").rglob("*.safetensors")}
+    with pytest.raises(UserError, match="not empty and not a sweep"):
+        train_unlearn(**{**settings, "out": tmp_path / "sweep/points" / folder}, sweep=axes, config=config(epochs=1))
+    assert chosen.is_file()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from chronolect.evaluation.unlearning.recall import KEPT
 from chronolect.report.formats import duration, estimate, number
 from chronolect.report.front import Outcome, pareto_chart
 from chronolect.report.page import Column, Page, Section, Table, Verdict, Words, render
@@ -23,7 +24,7 @@ def sweep_page(result: Mapping[str, Any]) -> str:
     for point in points:
         group = "chosen" if point["name"] == result["chosen"] else "points"
         outcomes.append(Outcome(point["name"], point["forget"], point["keep"], group=group))
-    least = first["keep_before"]["accuracy"] - 0.05
+    least = first["keep_before"]["accuracy"] - KEPT
     chart = pareto_chart(outcomes, colors=_COLORS, chance=first["forget"]["chance"], least_kept=least)
     table = Table(
         "All points",
