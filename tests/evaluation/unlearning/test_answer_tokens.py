@@ -37,13 +37,16 @@ def encode(model: HfModel, text: str) -> list[int]:
     return ids
 
 
-def test_tokens_are_those_of_a_plain_pass(model: HfModel) -> None:
+@pytest.mark.parametrize("template_name", ["question", "chatml"])
+def test_tokens_are_those_of_a_plain_pass(model_folder: Path, template_name: str) -> None:
+    model = HfModel(model_folder, chat_template=template_name)
     text, chat = read_answers(model, [(TEXT, TEXT.output), (CHAT, CHAT.output)])
     template = choose_template(model.tokenizer)
+    space = " " if template_name == "question" else ""
     pairs = [
         (text, [model.bos, *encode(model, TEXT.instruction)], encode(model, " Neil Armstrong.")),
         # without the end of the turn
-        (chat, encode(model, template.prompt(CHAT.messages())), encode(model, " Alexander Fleming.")),
+        (chat, encode(model, template.prompt(CHAT.messages())), encode(model, f"{space}Alexander Fleming.")),
     ]
     for found, context, answer in pairs:
         assert found is not None

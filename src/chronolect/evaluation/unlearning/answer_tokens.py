@@ -60,7 +60,7 @@ def _without_end(row: Row, special: set[int]) -> Row | None:
     """A row without the tokens that end the turn; None where nothing else was to be looked at."""
     ids, targets = row
     last = len(ids)
-    while last and int(ids[last - 1]) in special:
+    while last and (int(ids[last - 1]) in special or not targets[last - 1]):  # ChatML has a line break behind the end
         last -= 1
     ids, targets = ids[:last], targets[:last]
     return (ids, targets) if targets[1:].any() else None
