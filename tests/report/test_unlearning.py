@@ -57,7 +57,7 @@ def results() -> dict[str, Any]:
         measured("refusal", questions, after=0.88, before=0.5),
         measured("npo q4", questions, after=0.6, before=0.88, weights=False),
     ]
-    cost = {"method": "npo", "steps": 450, "questions": 7200, "seconds": 149.0}
+    cost = {"method": "npo", "steps": 450, "tokens": 7200, "seconds": 149.0}
     compared = compare(
         models,
         questions,

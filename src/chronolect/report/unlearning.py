@@ -7,6 +7,7 @@ from typing import Any
 
 from chronolect.evaluation.unlearning import table as cells
 from chronolect.evaluation.unlearning.compare import Compared, verdict
+from chronolect.evaluation.unlearning.recall import KEPT
 from chronolect.report.findings import decimal_year
 from chronolect.report.formats import NOTHING, day, estimate, number, year, years
 from chronolect.report.front import Outcome, pareto_chart
@@ -142,7 +143,7 @@ def _front_section(models: Sequence[Compared], results: Mapping[str, Any]) -> Se
         for model in asked
     ]
     start = next((outcome for outcome in outcomes if outcome.group == START), None)
-    least = None if start is None else start.keep["accuracy"] - 0.05
+    least = None if start is None else start.keep["accuracy"] - KEPT
     chance = asked[0]["four_choice"]["after"]["chance"] if asked else 0.25
     rows = [
         [
@@ -340,12 +341,12 @@ def _cost_section(models: Sequence[Compared]) -> Section:
                 number(fluency["distinct"]["2"]),
                 cost.get("method") or NOTHING,
                 number(cost.get("steps")),
-                number(cost.get("questions")),
+                number(cost.get("tokens")),
                 number(cost.get("seconds"), 0),
             ]
         )
     heads = ["Loops", "Empty", "Distinct-1", "Distinct-2"]
-    more = ["Steps", "Questions seen", "Seconds"]
+    more = ["Steps", "Answer tokens", "Seconds"]
     columns = [Column("Model", False), *map(Column, heads), Column("Method", False), *map(Column, more)]
     intro = (
         "Distinct-n falls where a model says the same to everything, be that a loop or a refusal. Costs are those of the one run, not of a search "

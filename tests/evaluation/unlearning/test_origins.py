@@ -49,7 +49,7 @@ def test_costs_follow_the_run_through_merging_and_export(chain: dict[str, Path])
     assert found[0] == found[1]
     assert found[2] is None
     assert found[0] is not None
-    assert (found[0]["method"], found[0]["steps"], found[0]["questions"], found[0]["seconds"]) == (
+    assert (found[0]["method"], found[0]["steps"], found[0]["tokens"], found[0]["seconds"]) == (
         "npo",
         450,
         7200,

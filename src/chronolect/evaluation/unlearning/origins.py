@@ -65,8 +65,7 @@ def _cost(run: Path) -> dict[str, Any]:
         "seed": settings.get("seed"),
         "steps": results.get("steps"),
         "epochs": results.get("epochs"),
-        # the loop counts what its batches are made of: in unlearning, questions to forget
-        "questions" if config.get("command") == "train unlearn" else "tokens": results.get("tokens"),
+        "tokens": results.get("tokens"),  # those that carried loss
         "seconds": results.get("seconds"),
         "precision": results.get("precision"),
         "device": results.get("device") or settings.get("device"),
