@@ -201,6 +201,7 @@ def test_gradient_ascent_that_blows_up_stops_and_keeps_the_last_good_checkpoint(
         ({"mask": "name"}, "--mask name: unknown"),
         ({"alpha": -1.0}, "--alpha must not be negative"),
         ({"retain_ratio": 0.0}, "--retain-ratio must be above 0"),
+        ({"retain_ratio": 0.2}, "with --batch-size 4 some batches would have nothing to retain"),
     ],
 )
 def test_settings_are_checked(settings: dict[str, Any], said: str) -> None:

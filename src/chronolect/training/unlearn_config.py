@@ -68,6 +68,11 @@ class UnlearnConfig(TrainingConfig):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise UserError(f"--{name.replace('_', '-')} must be above 0, not {value}")
+        if self.batch_size * self.retain_ratio < 1:
+            raise UserError(
+                f"--retain-ratio {self.retain_ratio:g}: with --batch-size {self.batch_size} some batches would have nothing to retain; "
+                "choose them so that their product is at least 1"
+            )
         fields = METHODS[self.method].__dataclass_fields__
         for name in ("beta", "delta", "layer"):
             if getattr(self, name) is not None and name not in fields:
