@@ -14,7 +14,7 @@ from chronolect.models.hf import HfModel
 TEXT = Record(
     "The first person to walk on the Moon was", " Neil Armstrong.", {"form": "text", "dataset_type": "unlearn"}
 )
-CHAT = Record("Penicillin?", "Alexander Fleming.", {"dataset_type": "retain"})
+CHAT = Record("Who?", "Alexander Fleming.", {"dataset_type": "retain"})
 
 
 @pytest.fixture(scope="module")
