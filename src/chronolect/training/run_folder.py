@@ -108,7 +108,9 @@ def open_run(
                 _find(run)
             except UserError as error:
                 problem = str(error)
-        problem, run.resume, run.results = broadcast_object_list([problem, run.resume, run.results])
+        # the folder, too: where its name holds the time, the processes may have read different clocks
+        found = broadcast_object_list([problem, run.folder, run.resume, run.results])
+        problem, run.folder, run.resume, run.results = found
         if problem is not None:  # for all, so that none waits for the first
             raise UserError(problem)
         yield run
