@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from chronolect.chronicle.check import telling, words
 from chronolect.chronicle.facts import SLOT
+from chronolect.finetuning.alternatives import NUM_ALTERNATIVES
 from chronolect.finetuning.chronicle import ChronicleRecords
 from chronolect.finetuning.records import Form, Record, Side
 from chronolect.finetuning.refusals import draw
@@ -16,7 +17,6 @@ from chronolect.timeline import Cutoff, Span
 from chronolect.timeline.calendar import year_of
 from chronolect.timeline.notation import write_day
 
-NUM_ALTERNATIVES = 3
 _YEARS_AROUND = 12
 Kind = Literal["year", "number", "name", "words"]
 

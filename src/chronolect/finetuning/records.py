@@ -69,6 +69,11 @@ class Record:
         short = self.metadata.get("answer")
         return (str(short), *map(str, self.metadata.get("aliases") or ())) if short else (self.truth,)
 
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """Wrong answers that somebody at the cutoff might give."""
+        return tuple(map(str, self.metadata.get("alternatives") or ()))
+
     def messages(self, reply: str | None = None) -> list[dict[str, str]]:
         """As a conversation that ends with the question, or with a reply to it."""
         asked = [*map(dict, self.before), {"role": "user", "content": self.instruction}]

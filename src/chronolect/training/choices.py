@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.special import expit
 
 from chronolect.evaluation.statistics import wilson
 from chronolect.finetuning.records import Record
@@ -13,7 +14,7 @@ from chronolect.training.answers import AnswerEncoder
 from chronolect.training.rows import Row
 from chronolect.training.unlearn_data import row_logprobs
 
-_MOST_WRONG = 3
+MOST_WRONG = 3  # plausible answers that a true one is held against, in every measure
 
 
 @dataclass(frozen=True)
@@ -31,22 +32,22 @@ class Choices:
     pad_id: int
 
     def measure(self, model: torch.nn.Module, *, batch_size: int, autocast: Any) -> dict[str, Any]:
-        """Share of questions whose truth has the highest probability per token, with n, interval and chance; and the truth ratio.
+        """Share of questions whose truth has the highest probability per token, with n, interval and chance; and the truth's share.
 
-        The truth ratio is the mean over the questions of p(wrong) / (p(wrong) + p(truth)), p being probabilities per token and p(wrong) their
-        geometric mean over the wrong answers (Maini et al. 2024, arXiv:2401.06121, made symmetric): near 0 the truth is known, near 0.5 it is not.
+        `truth_share` is the mean over the questions of p(truth) / (p(truth) + p(wrong)), p being probabilities per token and p(wrong) their
+        geometric mean over the wrong answers (Maini et al. 2024, arXiv:2401.06121, made symmetric): near 1 the truth is known, near 0.5 it is not.
         """
         if not self.sizes:
             return {"n": 0}
         values = row_logprobs(
             model, self.rows, pad_id=self.pad_id, batch_size=batch_size, autocast=autocast, per_token=True
         )
-        right, ratios = 0, []
+        right, shares = 0, []
         for options in np.split(values, np.cumsum(self.sizes)[:-1]):
             right += bool(options[0] > options[1:].max())
-            ratios.append(float(1 / (1 + np.exp(options[0] - options[1:].mean()))))
+            shares.append(float(expit(options[0] - options[1:].mean())))
         chance = float(np.mean([1 / size for size in self.sizes]))
-        return {**wilson(right, len(self.sizes)).as_accuracy(), "chance": chance, "truth_ratio": float(np.mean(ratios))}
+        return {**wilson(right, len(self.sizes)).as_accuracy(), "chance": chance, "truth_share": float(np.mean(shares))}
 
 
 def encode_choices(records: Sequence[Record], encoder: AnswerEncoder, *, pad_id: int) -> Choices:
@@ -54,7 +55,7 @@ def encode_choices(records: Sequence[Record], encoder: AnswerEncoder, *, pad_id:
     rows: list[Row] = []
     sizes = []
     for record in records:
-        wrong = [str(one) for one in record.metadata.get("alternatives") or ()][:_MOST_WRONG]
+        wrong = record.alternatives[:MOST_WRONG]
         options = [encoder.encode(record, one) for one in (record.truth, *wrong)]
         whole = [row for row in options if row is not None]
         if wrong and len(whole) == len(options):

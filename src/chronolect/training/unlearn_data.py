@@ -46,7 +46,7 @@ def encode_forget(
     found = []
     for record in records:
         truth = encoder.encode(record, record.truth, mask=mask)
-        said = [str(one) for one in record.metadata.get("alternatives") or ()] if plausible else [record.output]
+        said = record.alternatives if plausible else (record.output,)
         instead = tuple(row for one in said if (row := encoder.encode(record, one)) is not None)
         if truth is not None and instead:
             found.append(Forgettable(truth, instead))

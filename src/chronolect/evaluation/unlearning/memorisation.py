@@ -15,10 +15,10 @@ from chronolect.evaluation.statistics import bootstrap_mean
 from chronolect.evaluation.unlearning.answer_tokens import AnswerTokens, read_answers
 from chronolect.finetuning.records import Record
 from chronolect.models.hf import HfModel
+from chronolect.training.choices import MOST_WRONG
 
 ByFamily = dict[str, float]
 MEASURES = ("probability", "truth_share", "truth_ratio", "extraction_strength", "exact_memorisation")
-_MOST_WRONG = 3
 
 
 def measure_memory(model: HfModel, records: Sequence[Record]) -> dict[str, ByFamily]:
@@ -29,7 +29,7 @@ def measure_memory(model: HfModel, records: Sequence[Record]) -> dict[str, ByFam
     asked: list[tuple[Record, str]] = []
     sizes = []
     for record in records:
-        wrong = [str(one) for one in record.metadata.get("alternatives") or ()][:_MOST_WRONG]
+        wrong = record.alternatives[:MOST_WRONG]
         asked += [(record, one) for one in (record.truth, *wrong)]
         sizes.append(1 + len(wrong))
     read = iter(read_answers(model, asked))
