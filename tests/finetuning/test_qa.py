@@ -172,6 +172,7 @@ def test_facts_that_may_lie_on_either_side_are_left_out_and_counted(tmp_path: Pa
         ({"val_ratio": 1.5}, "--val-ratio 1.5"),
         ({"wordings": 0}, "--wordings 0"),
         ({"share": 0.0}, "--share"),
+        ({"concurrency": 0}, "--concurrency 0: choose 1 or more"),
     ],
 )
 def test_wrong_flags_are_named(flags: dict[str, object], said: str, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def make_qa(
     Raises:
         UserError: A side has nothing to train on, a flag is out of range, or no server answers.
     """
-    _check(val_ratio, dev_ratio, wordings, corpus, teacher_url)
+    _check(val_ratio, dev_ratio, wordings, questions_per_article, concurrency, corpus, teacher_url)
     limit = Cutoff.parse(cutoff)
     every = load_facts(chronicle)
     maker = ChronicleRecords(
@@ -171,12 +171,25 @@ def _write(
     return {**writer.counts(), "left_out": reasons}
 
 
-def _check(val_ratio: float, dev_ratio: float, wordings: int, corpus: Path | None, teacher_url: str | None) -> None:
+def _check(
+    val_ratio: float,
+    dev_ratio: float,
+    wordings: int,
+    questions: int,
+    concurrency: int,
+    corpus: Path | None,
+    teacher_url: str | None,
+) -> None:
     if not 0 < val_ratio < 1 or not 0 <= dev_ratio < 1 or val_ratio + dev_ratio >= 1:
         raise UserError(
             f"--val-ratio {val_ratio} --dev-ratio {dev_ratio}: choose shares whose sum is below 1, such as 0.1 and 0.05"
         )
-    if wordings < 1:
-        raise UserError(f"--wordings {wordings}: choose 1 or more")
+    for flag, number in (
+        ("--wordings", wordings),
+        ("--questions-per-article", questions),
+        ("--concurrency", concurrency),
+    ):
+        if number < 1:
+            raise UserError(f"{flag} {number}: choose 1 or more")
     if teacher_url is not None and corpus is None:
         raise UserError(f"--teacher-url {teacher_url}: a teacher asks about documents; give their --corpus as well")
