@@ -54,6 +54,14 @@ def test_advice_ends_where_it_fits() -> None:
     assert "To make it fit" in found["screen"]
 
 
+def test_sharded_weights_are_not_told_to_be_quantised() -> None:
+    found = plan(
+        "Mistral-7B-Instruct-v0.3", stage="sft", device="rtx-4090", gpus=2, shard="fsdp", seq_len=2048, batch_size=8
+    )
+    assert found["advice"]
+    assert not any("4bit" in change["change"] for change in found["advice"])
+
+
 def test_pretraining_is_not_told_to_use_adapters() -> None:
     found = plan("Mistral-7B-Instruct-v0.3", device="h100", seq_len=2048)
     assert not any("lora" in change["change"] for change in found["advice"])

@@ -43,6 +43,7 @@ def test_a_model_that_does_not_fit_is_told_of_weights_not_of_batches() -> None:
     assert "--batch-size" not in said
     assert "try --shard fsdp " in advice(training=False, processes=2, shard="none")
     assert "--shard" not in advice(training=False, processes=2)
+    assert "--use-4bit" not in advice(training=False, processes=2, shard="fsdp", lora_r=16)
 
 
 def test_other_errors_pass() -> None:

@@ -60,7 +60,7 @@ def _changes(step: Step) -> list[tuple[str, Any]]:
         changes.append(("--dtype bfloat16", _setter(dtype="bfloat16")))
     if not config.lora_r:
         changes.append(("--lora-r 16 (adapters in place of all weights)", _adapt))
-    if not config.use_4bit:
+    if not config.use_4bit and config.shard != "fsdp":  # which goes with weights of 16 bits and more
         changes.append(("--use-4bit (the frozen weights in 4 bits)", _setter(use_4bit=True, use_8bit=False)))
     if config.seq_len > 256:
         changes.append((f"--seq-len {config.seq_len // 2}", _setter(seq_len=config.seq_len // 2)))

@@ -72,7 +72,7 @@ def _for_weights(settings: dict[str, Any], processes: int) -> list[str]:
         found.append("--shard fsdp (each process holds a part of the model)")
     if not settings["lora_r"]:
         found.append("--lora-r 16 (adapters in place of all weights)")
-    elif not settings["use_4bit"] and not is_rocm():  # where 4 bits are said to hang
+    elif not settings["use_4bit"] and settings["shard"] != "fsdp" and not is_rocm():  # where 4 bits are said to hang
         found.append("--use-4bit (the frozen weights in 4 bits)")
     found.append("more GPUs (torchrun --nproc-per-node N) or a smaller model")
     return found
