@@ -81,6 +81,9 @@ def test_gap_to_the_reference_is_on_the_same_families() -> None:
     score, ref = 1 - found["auc"], 1 - itself["auc"]
     assert found["privleak"] == pytest.approx((score - ref) / ref * 100)
     assert "gap" not in summarise(knows)["loss"]
+    short = scores(np.asarray(list(never["forget"]["loss"].values()))[:50], others)  # its context held fewer of them
+    assert summarise(knows, short)["loss"]["n"] == [50, 60]
+    assert summarise(scores(np.array([]), others))["loss"] == {"auc": None, "low": None, "high": None, "n": [0, 60]}
 
 
 def test_unseen_records_share_no_fact_with_the_data(data_folder: Path, tmp_path: Path) -> None:

@@ -130,24 +130,28 @@ def summarise(
         seed: Of those.
 
     Returns:
-        By attack `auc`, `low`, `high`, `n` of both sets; with a reference `gap` (AUC minus the reference's, same families) and MUSE's `privleak`
-        (Shi et al. 2024, arXiv:2407.06460): the change of 1 - AUC in percent of the reference's, below 0 where the model still knows its own,
-        above 0 where forgetting overshot.
+        By attack `auc`, `low`, `high` (None where a set is empty), `n` of both sets; with a reference `gap` (AUC minus the reference's, same
+        families) and MUSE's `privleak` (Shi et al. 2024, arXiv:2407.06460): the change of 1 - AUC in percent of the reference's, below 0 where
+        the model still knows its own, above 0 where forgetting overshot.
     """
     found: dict[str, Any] = {}
     for attack in ATTACKS:
-        members, others = scores["forget"][attack], scores["unseen"][attack]
-        table = _above(list(members.values()), list(others.values()))
-        theirs = None
-        if reference is not None:
-            there = [reference[name][attack] for name in ("forget", "unseen")]
-            theirs = _above([there[0][family] for family in members], [there[1][family] for family in others])
-        found[attack] = _with_intervals(table, theirs, resamples, seed)
+        mine = [scores[name][attack] for name in ("forget", "unseen")]
+        there = mine if reference is None else [reference[name][attack] for name in ("forget", "unseen")]
+        # a reference with a shorter context has not scored every family
+        members, others = ([one for one in some if one in known] for some, known in zip(mine, there, strict=True))
+        table, theirs = (
+            _above([forget[one] for one in members], [unseen[one] for one in others])
+            for forget, unseen in (mine, there)
+        )
+        found[attack] = _with_intervals(table, None if reference is None else theirs, resamples, seed)
     return found
 
 
 def _with_intervals(table: FloatArray, theirs: FloatArray | None, resamples: int, seed: int) -> dict[str, Any]:
     rows, columns = table.shape
+    if not rows or not columns:
+        return {"auc": None, "low": None, "high": None, "n": [rows, columns]}
     draw = np.random.default_rng(seed)
     left = draw.multinomial(rows, np.full(rows, 1 / rows), size=resamples) / rows
     right = draw.multinomial(columns, np.full(columns, 1 / columns), size=resamples) / columns
