@@ -15,6 +15,7 @@ from chronolect.artifacts import MANIFEST, digest, read_json, stage
 from chronolect.console import say
 from chronolect.errors import UserError
 from chronolect.export.agreement import compare_logits, fixed_prompts, logits_of, sample_answer, say_agreement
+from chronolect.models.hub import is_hub_name
 from chronolect.models.loading import check_safetensors, load_model, load_tokenizer, stored_quantisation
 from chronolect.models.quantised import load_quantised
 
@@ -134,7 +135,7 @@ def _recorded_base(adapter: Path, config: dict[str, Any]) -> str:
     recorded = config.get("base_model_name_or_path")
     if not recorded:
         raise UserError(f"{adapter / _CONFIG}: it names no base model; give one with --base")
-    if not Path(recorded).is_dir() and (Path(recorded).is_absolute() or recorded.count("/") != 1):
+    if not Path(recorded).is_dir() and not is_hub_name(recorded):
         raise UserError(f"{adapter / _CONFIG}: the base model {recorded} is not there; say where it is with --base")
     return str(recorded)
 

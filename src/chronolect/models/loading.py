@@ -20,6 +20,7 @@ from transformers.utils.logging import disable_progress_bar
 from chronolect.artifacts import read_json
 from chronolect.errors import UserError
 from chronolect.models.compressed import quiet
+from chronolect.models.hub import is_hub_name
 from chronolect.models.language_model import DType
 
 disable_progress_bar()  # transformers draws one per file, even for one file
@@ -142,14 +143,13 @@ def check_safetensors(file: Path) -> None:
 
 
 def _resolve(name: str | Path) -> str | Path:
-    """A local folder as a Path; anything of the form `name` or `owner/name` that is no folder here as a hub name."""
+    """A local folder as a Path, a hub name as it is."""
     path = Path(name)
     if path.is_dir():
         return path
-    text = str(name)
-    if isinstance(name, Path) or path.is_absolute() or text.startswith(".") or text.count("/") != 1:
+    if isinstance(name, Path) or not is_hub_name(name):
         raise UserError(f"{name}: no such folder")
-    return text
+    return name
 
 
 def _first_line(error: Exception) -> str:
