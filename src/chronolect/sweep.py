@@ -1,6 +1,7 @@
 """A small grid of unlearning runs, what each forgets against what it keeps, and the front that no other point beats."""
 
 import itertools
+import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -83,8 +84,12 @@ def run_sweep(
         points (settings, forget and keep with n and interval, cost), front, chosen, size.
 
     Raises:
-        UserError: For a wrong axis, a folder that holds something else, or validation files that cannot tell points apart.
+        UserError: Under torchrun; for a wrong axis, a folder that holds something else, or validation files that cannot tell points apart.
     """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError(
+            "--sweep: trains its points one by one in one process; leave torchrun out, or train the points by hand"
+        )
     started = time.time()
     points = grid(sweep, config)
     with exclusive(out):
