@@ -257,9 +257,12 @@ def _loss(step: Step) -> tuple[float, float, float]:
         return _loss_on_targets(step, cast)
     hidden = size * step.tokens * shape.hidden
     grad_weight = 0.0 if step.adapters else 4.0 * head
-    if step.is_replicated:  # DDP must see the whole forward pass: no slices, but logits, their logarithms, gradients
+    if step.is_replicated or shape.family == "gemma2":
+        # DDP and models that cap their logits go the whole way: no slices, but logits, their logarithms, gradients
         logits = step.tokens * shape.vocab
-        return cast + (8.0 + (size if size == 2 else 0)) * logits, cast + 12.0 * logits, hidden + grad_weight
+        capped = 2.0 * size * logits if shape.family == "gemma2" else 0.0
+        forward, backward = (8.0 + (size if size == 2 else 0)) * logits, 12.0 * logits
+        return cast + capped + forward, cast + capped + backward, hidden + grad_weight
     limit = SLICE_BYTES["cpu" if step.device.kind == "cpu" else "gpu"]
     rows = min(step.tokens, max(1, limit // (4 * shape.vocab)))
     slices = 1 if rows == step.tokens else 2  # the one before is let go when the next is there
@@ -271,11 +274,11 @@ def _loss(step: Step) -> tuple[float, float, float]:
 
 def _loss_on_targets(step: Step, cast: float) -> tuple[float, float, float]:
     """Unlearning's logits: those of the targets in both types, with their gradients; of all tokens where the model caps
-    them (Gemma 2) or there are several processes.
+    them (Gemma 2) or several processes each hold it whole.
     """
     shape, size = step.shape, step.precision.product
     tokens = step.config.batch_size * step.rows_per_item * min(ANSWER_TOKENS, step.config.seq_len)
-    whole = 3 if shape.family == "gemma2" else 1 if step.gpus > 1 else 0
+    whole = 3 if shape.family == "gemma2" else 1 if step.is_replicated else 0
     logits_of_all = size * whole * step.tokens * shape.vocab
     of_targets = tokens * shape.vocab
     backward = logits_of_all + 2 * (4.0 + size) * of_targets
