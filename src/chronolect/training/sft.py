@@ -39,7 +39,7 @@ def train_sft(
         out: Run folder.
         val: Conversations to validate on, in the same form.
         tokenizer: Tokenizer folder; the model's own by default.
-        chat_template: Chat template in place of the tokenizer's own: a Jinja file, `chatml` or `alpaca`. It goes with the trained model.
+        chat_template: Chat template in place of the tokenizer's own: a Jinja file, `chatml`, `alpaca` or `question`. It goes with the trained model.
         assistant_only: Learn the assistant's words only; else the whole text.
         config: How to train. Conversations longer than `seq_len` tokens are cut and counted.
 
