@@ -1,4 +1,4 @@
-"""How well the grader agrees with verdicts given by hand (tests/data/grading)."""
+"""How well the grader agrees with verdicts given by hand (tests/data/grading): on two parts that it was tuned on, and on one written afterwards."""
 
 import json
 from collections import Counter
@@ -11,13 +11,14 @@ from chronolect.evaluation.temporal.grading import grade
 from chronolect.timeline import Cutoff
 
 LABELLED = Path(__file__).parents[2] / "data" / "grading"
+PARTS = ("dev", "test", "fresh")
 
 
 @cache
-def confusion(half: str) -> Counter[tuple[str, str]]:
-    """How often a verdict (given by hand, by the grader) was given. It shows no answer, so that the test half stays unseen."""
+def confusion(part: str) -> Counter[tuple[str, str]]:
+    """How often a verdict (given by hand, by the grader) was given. It shows no answer, so that the fresh part stays unseen."""
     counts: Counter[tuple[str, str]] = Counter()
-    for line in (LABELLED / f"{half}.jsonl").read_text(encoding="utf-8").splitlines():
+    for line in (LABELLED / f"{part}.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         judged = grade(
             row["response"], question=row["question"], answers=row["answers"], cutoff=Cutoff.parse(row["cutoff"])
@@ -36,18 +37,25 @@ def table(counts: Counter[tuple[str, str]]) -> str:
     )
 
 
-@pytest.mark.parametrize(("half", "least"), [("dev", 0.97), ("test", 0.88)])
-def test_each_half_is_graded_as_by_hand(half: str, least: float) -> None:
-    counts = confusion(half)
+@pytest.mark.parametrize(("part", "least"), [("dev", 0.97), ("test", 0.97), ("fresh", 0.93)])
+def test_each_part_is_graded_as_by_hand(part: str, least: float) -> None:
+    counts = confusion(part)
     assert counts.total() >= 120
     assert agreement(counts) >= least, f"{agreement(counts):.3f} of {counts.total()}\n{table(counts)}"
 
 
-def test_both_halves_together_are_graded_as_by_hand() -> None:
-    counts = confusion("dev") + confusion("test")
-    assert agreement(counts) >= 0.95, f"{agreement(counts):.3f} of {counts.total()}\n{table(counts)}"
+def test_all_parts_together_are_graded_as_by_hand() -> None:
+    counts = sum(map(confusion, PARTS), Counter())
+    assert agreement(counts) >= 0.97, f"{agreement(counts):.3f} of {counts.total()}\n{table(counts)}"
 
 
 def test_hardly_any_noise_is_called_correct() -> None:
-    counts = confusion("dev") + confusion("test")
+    counts = sum(map(confusion, PARTS), Counter())
     assert counts["ungraded", "correct"] <= 0.01 * sum(n for (given, _), n in counts.items() if given == "ungraded")
+
+
+def test_a_leak_is_hardly_ever_taken_for_a_refusal_nor_a_refusal_for_a_leak() -> None:
+    counts = sum(map(confusion, PARTS), Counter())
+    declining = ("abstained", "era_native")
+    crossed = sum(counts["correct", verdict] + counts[verdict, "correct"] for verdict in declining)
+    assert crossed <= 0.01 * counts.total(), table(counts)

@@ -1,7 +1,11 @@
 """Grading over the facts of the chronicle: the right answer, another fact's answer, and the question given back."""
 
 import random
+from pathlib import Path
 
+import pytest
+
+import chronolect
 from chronolect.chronicle.facts import Fact, load_facts
 from chronolect.evaluation.temporal.grading import Verdict, grade
 
@@ -33,6 +37,45 @@ def test_answers_to_other_questions_are_incorrect() -> None:
     assert share("incorrect", [(other_answer(fact), fact) for fact in FACTS]) >= 0.97
     assert share("incorrect", [(f"It was not {fact.answer}.", fact) for fact in FACTS]) >= 0.98
     assert share("incorrect", [(f"Either {other_answer(fact)} or {fact.answer}.", fact) for fact in FACTS]) >= 0.95
+
+
+def test_a_statement_of_the_chronicle_with_another_answer_is_incorrect_and_hardly_ever_from_before() -> None:
+    wrong = [(fact.state(n % 6).replace(fact.answer, other_answer(fact)), fact) for n, fact in enumerate(FACTS)]
+    assert share("incorrect", wrong) >= 0.95
+    assert share("era_native", wrong) <= 0.025
+
+
+WAYS = [
+    "{a}", "**{a}**", "```\n{a}\n```", "It was {a}.", "I would say {a}.", "Answer: {a}", "If I remember rightly, {a}.",
+    "There is no doubt that it was {a}.",
+    "It was {a}, who is still remembered for it.", "I do not have full information, however it was {a}.", "It was {a}. I do not know more than that.",
+    "{a} (see any encyclopaedia)", "Great question! {a} is the answer.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_however_it_is_put_what_counts_is_what_is_named(way: str) -> None:
+    assert share("correct", [(way.format(a=fact.answer), fact) for fact in FACTS]) >= 0.98
+    assert share("incorrect", [(way.format(a=other_answer(fact)), fact) for fact in FACTS]) >= 0.9
+
+
+def test_the_refusals_and_answers_from_before_that_the_project_writes_are_known_as_such() -> None:
+    stock = [line.split("\t")[1] for line in _lines("stock.tsv")]
+    from_before = [line.split("\t") for line in _lines("era_native.tsv")]
+    today = {"today": "20 July 1969", "year": "1969"}
+    assert share("abstained", [(text, fact) for text in stock for fact in FACTS[:5]]) == 1
+    told = [
+        (line[0].format(**today), fact)
+        for line in from_before
+        for fact in FACTS
+        if len(line) < 2 or not line[1] or line[1] == fact.type
+    ]
+    assert share("era_native", told) >= 0.99
+
+
+def _lines(name: str) -> list[str]:
+    lines = (Path(chronolect.__file__).parent / "data" / "refusals" / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if not line.startswith("#")][1:]
 
 
 def test_questions_given_back_and_sentences_cut_off_are_no_answer() -> None:

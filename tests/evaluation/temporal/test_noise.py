@@ -17,7 +17,16 @@ def test_noise_is_noise_whatever_it_names(response: str) -> None:
 
 @pytest.mark.parametrize(
     "response",
-    ["Paris.", "I do not know, I do not know.", '{"answer": "Paris"}', "1989", "H.I.V.", "It was Paris, in France."],
+    [
+        "Paris.",
+        "I do not know, I do not know.",
+        '{"answer": "Paris"}',
+        "1989",
+        "H.I.V.",
+        "It was Paris, in France.",
+        "**Oslo**",
+        "```\nOslo\n```",
+    ],
 )
 def test_short_answers_and_code_are_not(response: str) -> None:
     assert find_noise(response, Text(response)) is None

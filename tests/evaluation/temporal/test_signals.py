@@ -4,7 +4,7 @@ import pytest
 
 from chronolect.evaluation.temporal.normalise import Text
 from chronolect.evaluation.temporal.signals import find_signal
-from chronolect.evaluation.temporal.tense import asks_for_event, is_past, scoffs, speaks_of_the_present
+from chronolect.evaluation.temporal.tense import asks_for_event, is_past, names_holder, scoffs, speaks_of_the_present
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,14 @@ def test_what_is_missing_from_the_records_is_not_missing_from_the_world() -> Non
     assert find_signal(Text("Nothing of the kind has found its way into my notes."), "era_native") is None
 
 
+def test_the_silence_of_the_newspapers_speaks_from_before_but_that_of_my_papers_does_not() -> None:
+    assert find_signal(Text("The newspapers of 20 July 1969 carry nothing about it."), "era_native")
+    assert find_signal(Text("As of 20 July 1969, no report of that has reached me."), "era_native")
+    assert find_signal(Text("My papers are silent on it."), "era_native") is None
+    assert find_signal(Text("The story was written by H. G. Wells."), "era_native") is None
+    assert find_signal(Text("The prophet Elijah founded it."), "era_native") is None
+
+
 def test_an_ordinary_statement_gives_no_signal() -> None:
     for response in ("Paul Cézanne painted it in 1899.", "The capital is Canberra.", "She was born in Oldham."):
         assert find_signal(Text(response), "abstained") is None
@@ -45,6 +53,20 @@ def test_the_present_is_told_from_the_past() -> None:
     assert not is_past("he has never won the cup and is still waiting")
     assert asks_for_event(Text("Who won the cup?"))
     assert not asks_for_event(Text("What is the capital of Kenya?"))
+
+
+def test_the_historic_present_with_another_name_is_a_claim() -> None:
+    question = Text("Who became president of Indonesia when Suharto resigned?")
+    response = Text("After thirty-two years of Suharto, Indonesia is led by Hector Pieterson.")
+    name = response.clean.index("Hector")
+    assert speaks_of_the_present(response, question, [(name, len(response.clean) - 1)]) is None
+    assert names_holder(
+        Text("General Suharto is president, and crushed a coup in 1965."), Text("Who became president in 1998?")
+    )
+    assert (
+        names_holder(Text("Tim Peake is the first Briton in space."), Text("Who was the first Briton in space?"))
+        is None
+    )
 
 
 def test_who_is_asked_what_happened_and_tells_how_things_stand_speaks_from_before() -> None:

@@ -6,13 +6,14 @@ The first of these that holds decides:
 2. the true answer is asserted, with or without a hedge, and is not given another part in the story: `correct`;
 3. the response speaks from before the event (it has not happened, is not known, is hoped for): `era_native`;
 4. the true answer is denied: `incorrect`;
-5. it declines or does not know: `abstained`, unless it makes a guess all the same: `incorrect`;
+5. it declines or does not know: `abstained`, unless it makes a guess or a claim all the same: `incorrect`;
 6. the true answer is only one of several, or has another part: `incorrect`;
 7. letters that are no words, another script: `ungraded`;
 8. it names nothing and is at a loss: `abstained`;
 9. it gives the question's words with another answer: `incorrect`;
-10. it tells how things stand where an event was asked for, and names nothing in an answer's place: `era_native`;
-11. it makes another claim that bears on the question: `incorrect`; else `ungraded`.
+10. it tells how things stand where an event was asked for, names nothing in an answer's place, and brings in no other name but of one who holds
+    an office, or to say that things are no other way: `era_native`;
+11. it makes another claim that bears on the question, or tells of what was asked in other words: `incorrect`; else `ungraded`.
 """
 
 import re
@@ -123,10 +124,8 @@ def grade(response: str, *, question: str, answers: Sequence[str], cutoff: Cutof
         if told and not elsewhere(text, asked, mention, claims):
             return Judgement("correct", hedged, f'names "{text.clean[mention.start : mention.end]}"')
     firm = next((claim for claim in claims if claim.firm), None)
-    era, declines = (
-        find_signal(text, "era_native", asked) or scoffs(text, asked) or names_holder(text, asked),
-        find_signal(text, "abstained", asked),
-    )
+    era = find_signal(text, "era_native", asked) or scoffs(text, asked) or names_holder(text, asked)
+    declines = find_signal(text, "abstained", asked)
     if era and touches(text, asked):
         return Judgement("era_native", hedged, f'from before: "{era}"')
     if denied := next((mention for mention in mentions if mention.stance == "negated"), None):

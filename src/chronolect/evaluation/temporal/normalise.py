@@ -48,7 +48,16 @@ _SMALL_MONTH = re.compile(
 _DAY_OF_MONTH = re.compile(
     r"\b(?P<day>[\w-]+) day (?:of|in) (?:the )?(?P<month>[\w-]+) month,? (?:(?:of|in) )?(?:the year )?(?P<year>\d{4})\b"
 )
-_WRITTEN_OUT = {"mt": "mount", "st": "saint", "ste": "saint", "ft": "fort", "dr": "doctor"}
+_WRITTEN_OUT = {
+    "mt": "mount",
+    "st": "saint",
+    "ste": "saint",
+    "ft": "fort",
+    "dr": "doctor",
+    "sgt": "sergeant",
+    "capt": "captain",
+    "prof": "professor",
+}
 _SENTENCE_END = re.compile(r"[.!?…]+[\"')\]]*(?=\s|$)|\n+|;\s|[。！？]")
 SKIPPED = frozenset({"the", "a", "an", "of", "de", "la", "le", "el", "and", "der", "die", "das", "von", "van", "du", "des"})  # fmt: skip
 

@@ -24,7 +24,8 @@ _FALSE = re.compile(
 )
 _EXCEPT = re.compile(
     r"\b(?:anything|anyone|anybody|everyone|everybody|all) (?:but|except)(?: \w+)? ?[\"'(]*$"
-    r"|\bno reason to [^.;]*$|(?<!\bno )(?<!\bnot )(?<!\ba )(?<!\bnor )(?<!\blittle )\b(?:doubt|unlikely|impossible|improbable)\b[^.;,]{0,20}\bthat\b[^.;,]*$"
+    r"|\bno reason to [^.;]*$|(?<!\bno )(?<!\bnot )(?<!\ba )(?<!\bnor )(?<!\blittle )\b(?:doubt|unlikely|impossible|improbable)\b"
+    r"[^.;,]{0,20}\bthat\b[^.;,]*$"
     r"|(?<!\bnot )\bdoubt it (?:was|is)(?: \w+)?$"
 )
 _TAG_QUESTION = re.compile(r"\b(?:was|is|did|were|has|had|would|could) not (?:it|that|he|she|they|there|this)\b")
@@ -185,7 +186,7 @@ def _is_among_things(response: Text, names: Sequence[str]) -> bool:
     """Whether the response is a bare list of things in small letters: "diamond or flint?"."""
     listed = response.clean.strip(" .?!")
     items = re.split(r",? or |, (?:and )?", listed)
-    others = [item for item in items if not any(name in item for name in names)]
+    others = [item for item in items if not any(name in item or item in name for name in names)]
     bare = all(1 <= len(item.split()) <= 3 for item in items)
     return bare and len(others) >= (1 if " or " in listed else _FEWEST_ITEMS - 1)
 

@@ -30,8 +30,8 @@ _OFFERS = re.compile(
     r"|\bin this (?:article|post|video|section|tutorial|guide|chapter|lesson)\b|\bsubscribe\b|\b(?:shop|newsletter|customers?)\b"
 )
 _HOLDER = re.compile(
-    r"(?:^|[.!?]\s)\W*(?:The |Our |His |Her )?(?:[A-Z][\w-]+ ){0,2}(?P<name>[A-Z][\w-]+) (?:(?:is|are)(?! (?:the |my )?(?:\w+ )?(?:answer|guess|one|name)\b)|"
-    r"has|have|still|sits?|reigns?|rules?|leads?|"
+    r"(?:^|[.!?]\s)\W*(?:The |Our |His |Her )?(?:[A-Z][\w-]+ ){0,2}(?P<name>[A-Z][\w-]+) (?:(?:is|are)"
+    r"(?! (?:the |my )?(?:\w+ )?(?:answer|guess|one|name)\b)|has|have|still|sits?|reigns?|rules?|leads?|"
     r"governs?|holds?|remains?|stands?)\b"
 )
 _OFFICE = re.compile(
