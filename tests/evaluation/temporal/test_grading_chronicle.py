@@ -67,7 +67,7 @@ def test_the_refusals_and_answers_from_before_that_the_project_writes_are_known_
     told = [
         (line[0].format(**today), fact)
         for line in from_before
-        for fact in FACTS
+        for fact in FACTS[:30]
         if len(line) < 2 or not line[1] or line[1] == fact.type
     ]
     assert share("era_native", told) >= 0.99
