@@ -145,9 +145,13 @@ class Teacher(BaseHTTPRequestHandler):
 
     asked = 0
     wait_s = 0.0
+    refuses: str | None = None  # an article about which it answers with an error, and at once
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.refuses and self.refuses in body["messages"][1]["content"]:
+            self.send_error(400)
+            return
         type(self).asked += 1
         time.sleep(self.wait_s)
         text = body["messages"][1]["content"]
@@ -179,7 +183,7 @@ def teacher() -> Iterator[Callable[[float], str]]:
     servers = []
 
     def start(wait_s: float = 0.0) -> str:
-        Teacher.asked, Teacher.wait_s = 0, wait_s
+        Teacher.asked, Teacher.wait_s, Teacher.refuses = 0, wait_s, None
         server = ThreadingHTTPServer(("127.0.0.1", 0), Teacher)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
@@ -240,6 +244,21 @@ def test_a_killed_run_goes_on_and_comes_to_the_same(corpus: Path, tmp_path: Path
     make_qa(out=tmp_path / "whole", corpus=corpus, teacher_url=url, teacher_model="t")
     one, two = (json.loads((tmp_path / name / "manifest.json").read_text()) for name in ("qa", "whole"))
     assert one["content_digest"] == two["content_digest"]
+
+
+def test_what_was_answered_beside_an_error_is_kept(corpus: Path, tmp_path: Path, teacher: Callable[..., str]) -> None:
+    settings = {
+        "out": tmp_path / "qa",
+        "corpus": corpus,
+        "teacher_url": teacher(0.3),
+        "teacher_model": "t",
+        "replay": 0,
+    }
+    Teacher.refuses = f"Title: {article(0, 1890).title}"
+    with pytest.raises(UserError, match="HTTP 400"):
+        make_qa(**settings, concurrency=48)
+    kept = (tmp_path / "qa.answers.jsonl").read_text().splitlines()
+    assert len(kept) == Teacher.asked > 0
 
 
 def test_a_teacher_needs_documents(tmp_path: Path) -> None:

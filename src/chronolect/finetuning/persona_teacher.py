@@ -5,7 +5,6 @@ cap or a larger budget asks nothing twice.
 """
 
 import hashlib
-import json
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from chronolect.chronicle.wordings import spell_date
 from chronolect.finetuning.conversations import Assignment, Conversation
 from chronolect.finetuning.journal import Journal
 from chronolect.finetuning.personas import Persona
+from chronolect.finetuning.replies import read_reply
 from chronolect.models.server import ServerModel
 
 PROMPT_VERSION = "persona-1"
@@ -183,10 +183,7 @@ def _schema(key: Key) -> dict[str, Any]:
 
 def _read(reply: str, key: Key) -> str | None:
     """The text of a reply; `None` if it is not the JSON that was asked for. A fence around it is forgiven."""
-    try:
-        found = json.loads(re.sub(r"^\s*```(?:json)?|```\s*$", "", reply).strip())
-    except (json.JSONDecodeError, RecursionError):
-        return None
+    found = read_reply(reply)
     text = found.get(key) if isinstance(found, dict) else None
     return text.strip() if isinstance(text, str) else None
 

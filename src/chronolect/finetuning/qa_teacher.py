@@ -5,8 +5,6 @@ killed run, a larger budget or other settings of the records ask nothing twice.
 """
 
 import hashlib
-import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -25,6 +23,7 @@ from chronolect.finetuning.checks import stands_in
 from chronolect.finetuning.items import Article, Item, holding_slot
 from chronolect.finetuning.journal import Journal
 from chronolect.finetuning.records import Side
+from chronolect.finetuning.replies import read_reply
 from chronolect.finetuning.templates import Wording
 from chronolect.models.server import ServerModel
 from chronolect.timeline import hull
@@ -111,7 +110,10 @@ class Teacher:
                 while pending:
                     collect()
             except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown(cancel_futures=True)
+                for future, key in pending.items():  # answered, and paid for
+                    if not future.cancelled() and future.exception() is None:
+                        self.journal.append(key, future.result())
                 raise
         return asked
 
@@ -165,10 +167,7 @@ def _prompt() -> str:
 
 def _read(answer: str) -> list[dict[str, str]] | None:
     """The questions of an answer; `None` if it is not of the form that was asked for. A fence around the JSON, and a bare list, are forgiven."""
-    try:
-        found = json.loads(re.sub(r"^\s*```(?:json)?|```\s*$", "", answer).strip())
-    except (json.JSONDecodeError, RecursionError):
-        return None
+    found = read_reply(answer)
     rows = found.get("questions") if isinstance(found, dict) else found
     if not isinstance(rows, list):
         return None
