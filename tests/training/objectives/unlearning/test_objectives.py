@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 from torch.nn import functional as F
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -200,6 +201,16 @@ def test_without_sizes_it_is_the_plain_loss(model: LlamaForCausalLM) -> None:
     plain = {"input_ids": batch["input_ids"], "labels": batch["labels"], "num_items": 1}
     for objective in (NPO(), AltPO(), RMU(start=StartModel(model))):
         assert objective(model, plain)[0].item() == pytest.approx(expected.sum().item(), rel=1e-4)
+
+
+def test_adapters_that_are_not_trained_stay_so_when_the_start_was_asked(model: LlamaForCausalLM) -> None:
+    adapted = get_peft_model(model, LoraConfig(r=2, target_modules=["q_proj"]))
+    trained = {name for name, one in adapted.named_parameters() if one.requires_grad and ".layers.0." in name}
+    for name, one in adapted.named_parameters():
+        one.requires_grad_(name in trained)
+    with StartModel(adapted).of(adapted):
+        assert not any(one.requires_grad for one in adapted.parameters())
+    assert {name for name, one in adapted.named_parameters() if one.requires_grad} == trained
 
 
 def test_targets_are_told_apart_by_row(model: LlamaForCausalLM) -> None:

@@ -38,7 +38,10 @@ class StartModel:
                 return
             bare: Any = getattr(model, "module", model)
             was_training = bare.training
+            frozen = [parameter for parameter in bare.parameters() if not parameter.requires_grad]
             bare.eval()
             with bare.disable_adapter():
                 yield bare
             bare.train(was_training)
+            for parameter in frozen:  # PEFT makes all adapters trainable that it switches on again
+                parameter.requires_grad_(False)
