@@ -38,6 +38,14 @@ def test_files_know_what_they_were_made_from(chain: dict[str, Path]) -> None:
     assert made_from("http://localhost:1/v1") is None
 
 
+def test_a_file_exported_alone_has_its_manifest_beside_it(chain: dict[str, Path]) -> None:
+    alone = chain["file"].with_name("alone.gguf")
+    alone.write_bytes(b"GGUF")
+    write_json(alone.with_name(f"alone.{MANIFEST}"), {"command": "export gguf", "config": {"model": "another"}})
+    assert made_from(str(alone)) == "another"
+    assert made_from(str(chain["file"])) == str(chain["merged"])
+
+
 def test_the_nearest_model_that_is_compared_is_the_parent(chain: dict[str, Path]) -> None:
     file, merged, adapter = (str(chain[key]) for key in ("file", "merged", "adapter"))
     assert parents([adapter, merged, file]) == [None, 0, 1]

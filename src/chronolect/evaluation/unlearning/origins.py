@@ -14,8 +14,11 @@ _RESULTS = "train_results.json"
 def made_from(spec: str) -> str | None:
     """The model that an exported file or a merged folder was made from, by the manifest beside it; None where it does not say."""
     path = Path(spec)
-    manifest = (path.parent if path.is_file() else path) / MANIFEST
-    if not manifest.is_file():
+    places = [path / MANIFEST]
+    if path.is_file():  # exported alone, or into a folder
+        places = [path.with_name(f"{path.stem}.{MANIFEST}"), path.parent / MANIFEST]
+    manifest = next((place for place in places if place.is_file()), None)
+    if manifest is None:
         return None
     found = read_json(manifest)
     key = _MADE_FROM.get(found.get("command"))
