@@ -49,7 +49,7 @@ def measured(
 
 @pytest.fixture(scope="module")
 def results() -> dict[str, Any]:
-    questions = choose_questions([deed(number) for number in range(60)] * 4, Cutoff.parse("1969-07-20"), set(FAMILIES))
+    questions = choose_questions([deed(number) for number in range(60)] * 4, Cutoff.parse("1969-07-20"), set())
     models = [
         measured("start", questions, after=0.9, before=0.9),
         measured("never", questions, after=0.25, before=0.9),
@@ -83,7 +83,10 @@ def test_every_model_has_its_part(results: dict[str, Any]) -> None:
 
 def test_verdicts_say_who_forgot_and_what_quantising_brings_back(results: dict[str, Any]) -> None:
     page = unlearning_page(results, name="demo")
-    assert page.title == "1 of 2 unlearned models forgot what came after 20 July 1969 and kept the rest"
+    assert (
+        page.title
+        == "1 of 2 unlearned models forgot what they were to forget of the time after 20 July 1969 and kept the rest"
+    )
     kinds = [verdict.kind for verdict in page.verdicts]
     assert kinds == ["note", "note", "pass", "fail", "fail"]
     assert re.search(r"npo q4, made from npo <best>: after the cutoff \+0\.35 \[", page.verdicts[4].text)

@@ -7,7 +7,7 @@ from typing import Any
 
 from chronolect.evaluation.unlearning import table as cells
 from chronolect.evaluation.unlearning.compare import Compared, verdict
-from chronolect.evaluation.unlearning.recall import KEPT
+from chronolect.evaluation.unlearning.recall import KEPT, forget_set
 from chronolect.report.findings import decimal_year
 from chronolect.report.formats import NOTHING, day, estimate, number, year, years
 from chronolect.report.front import Outcome, pareto_chart
@@ -66,7 +66,7 @@ def unlearning_page(results: Mapping[str, Any], answers: Sequence[Mapping[str, A
     return Page(
         name=name,
         eyebrow=f"Unlearning · cutoff {cutoff}",
-        title=f"{len(good)} of {len(rivals)} unlearned models forgot what came after {cutoff} and kept the rest",
+        title=f"{len(good)} of {len(rivals)} unlearned models forgot what they were to forget of the time after {cutoff} and kept the rest",
         lede=f"Asked: {counts['after']:,} four-choice questions about the time after the cutoff and {counts['before']:,} about the time before "
         f"it, in wordings kept out of training; {counts['open']:,} open questions; and what the weights still hold. To forget is to be at chance "
         "after the cutoff; to keep is to lose at most five points before it.",
@@ -110,7 +110,7 @@ def group_of(model: Compared, results: Mapping[str, Any]) -> str:
 
 def _forgot_and_kept(model: Compared) -> bool:
     known = model["four_choice"]
-    return "skipped" not in known and known["after"]["against_chance"] == "at" and known["kept"]["kept"] is True
+    return "skipped" not in known and forget_set(known)["against_chance"] == "at" and known["kept"]["kept"] is True
 
 
 def _verdicts(model: Compared, results: Mapping[str, Any]) -> list[Verdict]:
@@ -134,7 +134,7 @@ def _front_section(models: Sequence[Compared], results: Mapping[str, Any]) -> Se
     outcomes = [
         Outcome(
             model["name"],
-            model["four_choice"]["after"],
+            forget_set(model["four_choice"]),
             model["four_choice"]["before"],
             group_of(model, results),
             competes=group_of(model, results) in (UNLEARNED, FILES),
@@ -148,7 +148,7 @@ def _front_section(models: Sequence[Compared], results: Mapping[str, Any]) -> Se
     rows = [
         [
             model["name"],
-            _known(model, "after"),
+            _estimate(None if "skipped" in model["four_choice"] else forget_set(model["four_choice"])),
             _known(model, "before"),
             _signed(model["four_choice"].get("change", {}).get("before")),
             _rate(model, "retain_val", "false_refusal_rate"),
@@ -157,7 +157,7 @@ def _front_section(models: Sequence[Compared], results: Mapping[str, Any]) -> Se
         ]
         for model in models
     ]
-    heads = ["Four-choice after", "Four-choice before", "Change", "False refusals", "Bits per byte", "Change"]
+    heads = ["To be forgotten", "Before the cutoff", "Change", "False refusals", "Bits per byte", "Change"]
     columns = [Column("Model", False), *map(Column, heads)]
     blocks: list[Block] = [pareto_chart(outcomes, colors=COLORS, chance=chance, least_kept=least)] if outcomes else []
     blocks.append(Table("Every model and file, asked the same [95 %]", columns, rows))

@@ -118,7 +118,7 @@ def test_a_page_is_written(compared: tuple[Path, dict[str, Any]]) -> None:
 
 def test_the_screen_names_models_and_what_was_not_tested(compared: tuple[Path, dict[str, Any]]) -> None:
     screen = compared[1]["screen"]
-    assert "four-choice after" in screen
+    assert "to be forgotten" in screen
     assert "unlearned: too few questions after the cutoff; too few questions before the cutoff" in screen
     assert "relearning" in screen
     assert "--reference" not in screen

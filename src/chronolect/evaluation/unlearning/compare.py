@@ -5,7 +5,7 @@ from typing import Any
 
 from chronolect.evaluation.unlearning import membership, memorisation, recall, utility
 from chronolect.evaluation.unlearning.measuring import Measured
-from chronolect.evaluation.unlearning.recall import Question
+from chronolect.evaluation.unlearning.recall import Question, forget_set
 from chronolect.evaluation.unlearning.reference import forget_quality
 
 Compared = dict[str, Any]
@@ -106,16 +106,20 @@ def verdict(model: Compared) -> list[str]:
     known = model["four_choice"]
     if "skipped" in known:
         return ["four-choice questions not asked"]
-    gone = {
-        "at": "after the cutoff at chance",
-        "above": "after the cutoff above chance",
-        "below": "after the cutoff below chance: it avoids answers that it must know",
-        None: "too few questions after the cutoff",
-    }[known["after"]["against_chance"]]
+    words = {
+        "at": "at chance",
+        "above": "above chance",
+        "below": "below chance: it avoids answers that it must know",
+        None: "too few questions",
+    }
+    gone = f"what it was to forget {words[forget_set(known)['against_chance']]}"
+    others = known["after"]["unshown"]
+    if known["after"]["shown"]["n"] and others["against_chance"]:
+        gone += f", other facts after the cutoff {words[others['against_chance']]}"
     kept = known.get("kept")
     if kept is None:
         return [gone]
     if kept["kept"] is None:
         return [gone, "too few questions before the cutoff"]
-    words = "keeps what came before within 5 points" if kept["kept"] else "loses more than 5 points before the cutoff"
-    return [gone, words + ("" if kept["sure"] else " (the interval says otherwise at one end)")]
+    rest = "keeps what came before within 5 points" if kept["kept"] else "loses more than 5 points before the cutoff"
+    return [gone, rest + ("" if kept["sure"] else " (the interval says otherwise at one end)")]

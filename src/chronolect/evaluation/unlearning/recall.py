@@ -1,7 +1,7 @@
 """Four-choice questions on either side of the cutoff: is what came after it gone, and what came before it kept?"""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -101,6 +101,12 @@ def summarise(
         found["change"] = change
         found["kept"] = _kept(change["before"])
     return found
+
+
+def forget_set(four_choice: Mapping[str, Any]) -> dict[str, Any]:
+    """Accuracy on what the model was to forget: facts past the cutoff that its training files hold; all past the cutoff where none is known to."""
+    shown: dict[str, Any] = four_choice["after"]["shown"]
+    return shown if shown["n"] else dict(four_choice["after"])
 
 
 def accuracy(right: Sequence[bool], options: Sequence[int]) -> dict[str, Any]:

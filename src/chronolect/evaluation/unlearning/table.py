@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chronolect.evaluation.unlearning.compare import Compared, verdict
+from chronolect.evaluation.unlearning.recall import forget_set
 
 _GAP = "  "
 Cell = Callable[[Compared], str]
@@ -98,14 +99,18 @@ def _known(side: str, split: str | None = None) -> Cell:
     return cell
 
 
+def _forget_set(model: Compared) -> str:
+    return share(None if "skipped" in model["four_choice"] else forget_set(model["four_choice"]))
+
+
 def _memory(key: str) -> Cell:
     return lambda model: share(model["memory"].get(key), digits=3)
 
 
 _MAIN: Sequence[tuple[str, Cell]] = (
     ("model", lambda model: ("  " if model["made_from"] else "") + model["name"]),
-    ("four-choice after", _known("after")),
-    ("four-choice before", _known("before")),
+    ("to be forgotten", _forget_set),
+    ("before the cutoff", _known("before")),
     ("change before", lambda model: signed(model["four_choice"].get("change", {}).get("before"))),
     ("false refusals", _rate("retain_val", "false_refusal_rate")),
     ("bits per byte", lambda model: share(model["utility"].get("bits_per_byte"))),
@@ -114,7 +119,7 @@ _MAIN: Sequence[tuple[str, Cell]] = (
 )
 _BEHIND: Sequence[tuple[str, Cell]] = (
     _MAIN[0],
-    ("after: in training", _known("after", "shown")),
+    ("all after the cutoff", _known("after")),
     ("not in training", _known("after", "unshown")),
     ("open: right before", _rate("retain_val", "accuracy")),
     ("leaks after", _rate("unlearn_val", "leakage_rate")),
