@@ -133,10 +133,7 @@ def run_sweep(
 
 def _measured(found: Mapping[str, Any]) -> dict[str, Any]:
     if not all(block["n"] for block in found["choices"]["after"].values()):
-        raise UserError(
-            "--sweep: the validation files have no questions with metadata.alternatives on both sides, so points cannot be compared; "
-            "`chronolect data qa` writes them"
-        )
+        raise incomparable()
     before, after = (found["choices"][when] for when in ("before", "after"))
     return {
         "forget": after["unlearn"],
@@ -146,6 +143,14 @@ def _measured(found: Mapping[str, Any]) -> dict[str, Any]:
         "steps": found["steps"],
         "seconds": found["seconds"],
     }
+
+
+def incomparable() -> UserError:
+    """What to say where the validation files cannot tell points apart."""
+    return UserError(
+        "--sweep: the validation files have no questions with metadata.alternatives on both sides, so points cannot be compared; "
+        "`chronolect data qa` writes them"
+    )
 
 
 def choose(rows: Sequence[Mapping[str, Any]]) -> int:

@@ -92,3 +92,17 @@ def test_a_sweep_compares_its_points_and_goes_on_where_it_was(
     with pytest.raises(UserError, match="not empty and not a sweep"):
         train_unlearn(**{**settings, "out": tmp_path / "sweep/points" / folder}, sweep=axes, config=config(epochs=1))
     assert chosen.is_file()
+
+
+def test_questions_without_alternatives_are_told_of_before_anything_is_trained(
+    tmp_path: Path, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    tokenizer.save_pretrained(tmp_path / "start")
+    data = write_records(tmp_path / "data")
+    file = data / "retain/retain_val.jsonl"
+    file.write_text(file.read_text().replace('"alternatives"', '"others"'))
+    with pytest.raises(UserError, match="points cannot be compared"):
+        train_unlearn(
+            model=str(tmp_path / "start"), out=tmp_path / "sweep", data=data, sweep=["lr=1e-3,1e-2"], config=config()
+        )
+    assert not (tmp_path / "sweep").exists()

@@ -82,8 +82,11 @@ def train_unlearn(
     source = Source(model=model, files=files, tokenizer=words, chat_template=chat_template)
     if sweep is None:
         return _unlearn(source, out, config)
-    from chronolect.sweep import run_sweep  # which stands on top of training, evaluation and report
+    from chronolect.sweep import incomparable, run_sweep  # which stands on top of training, evaluation and report
 
+    for side in ("retain", "unlearn"):
+        if not any(record.alternatives for record in source.records[f"{side}_val"]):
+            raise incomparable()  # before the first point is trained
     train = partial(_unlearn, source)
     return run_sweep(train, out=out, sweep=sweep, config=config, inputs=source.inputs, settings=source.settings(config))
 
