@@ -28,7 +28,7 @@ from chronolect.corpus.audit.ngrams import learn_ngrams, load_ngrams
 from chronolect.corpus.audit.report import poisson_rate
 from chronolect.corpus.document import CorpusWriter, Document, read_documents
 from chronolect.corpus.sources.tei import import_tei
-from chronolect.evaluation.statistics import wilson
+from chronolect.statistics import wilson
 from chronolect.timeline import Cutoff, Span
 
 PLANTS = Path(__file__).parents[1] / "tests" / "data" / "audit" / "plants.jsonl"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from chronolect.corpus.dating.expressions import Found, find_expressions
-from chronolect.evaluation.statistics import wilson
+from chronolect.statistics import wilson
 from chronolect.timeline import Cutoff, Span, Verdict, hull
 
 DATA = Path(__file__).parent.parent / "tests" / "data" / "dating"

@@ -13,9 +13,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, get_args
 
-from chronolect.evaluation.statistics import wilson
-from chronolect.evaluation.temporal.grading import Verdict, grade
-from chronolect.evaluation.temporal.phrases import says_a_listed_phrase
+from chronolect.evaluation.grading.grade import Verdict, grade
+from chronolect.evaluation.grading.phrases import says_a_listed_phrase
+from chronolect.statistics import wilson
 from chronolect.timeline import Cutoff
 
 LABELLED = Path(__file__).parents[1] / "tests" / "data" / "grading"

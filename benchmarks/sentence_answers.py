@@ -9,9 +9,9 @@ import random
 from collections import defaultdict
 
 from chronolect.chronicle.facts import NUM_CLOZE, NUM_PHRASINGS, Fact, load_facts
-from chronolect.evaluation.statistics import Proportion, wilson
 from chronolect.evaluation.temporal.expected import grade_record
 from chronolect.finetuning.records import Record
+from chronolect.statistics import Proportion, wilson
 
 
 def main() -> None:

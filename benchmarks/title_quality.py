@@ -22,7 +22,7 @@ from chronolect.corpus import CorpusWriter, Document, read_documents
 from chronolect.corpus.dating.date import date_corpus
 from chronolect.corpus.dating.wikidata.command import dates_from_wikidata
 from chronolect.corpus.document import TableWriter
-from chronolect.evaluation.statistics import wilson
+from chronolect.statistics import wilson
 from chronolect.timeline import Cutoff, Span, Verdict
 from chronolect.timeline.calendar import civil
 

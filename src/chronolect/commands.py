@@ -237,13 +237,13 @@ COMMANDS = (
     ),
     Command(
         "data qa",
-        "chronolect.finetuning.qa:make_qa",
+        "chronolect.finetuning.qa.command:make_qa",
         "Make questions from before a cutoff, to be answered, and from after it, to be declined.",
         "chronolect data qa --cutoff 1969-07-20 --styles era-native --out datasets",
     ),
     Command(
         "data persona",
-        "chronolect.finetuning.persona:write_personas",
+        "chronolect.finetuning.persona.command:write_personas",
         "Make conversations in the voice of a persona from passages.",
         "chronolect data persona corpus/themed --personas deep-red --out persona",
     ),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chronolect.finetuning.qa import make_qa
+from chronolect.finetuning.qa.command import make_qa
 
 
 @pytest.fixture(scope="session")

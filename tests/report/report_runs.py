@@ -13,8 +13,8 @@ from chronolect.corpus.filter import filter_corpus
 from chronolect.corpus.sources.table import import_table
 from chronolect.evaluation.answers import SCORINGS, Answer
 from chronolect.evaluation.horizon import Graded, grade
-from chronolect.evaluation.statistics import wilson
 from chronolect.evaluation.surprise import summarise
+from chronolect.statistics import wilson
 from chronolect.timeline import Cutoff, Span
 
 CUTOFF = "1969-07-20"

@@ -3,10 +3,10 @@
 import re
 from xml.etree import ElementTree
 
-from chronolect.evaluation.statistics import wilson
 from chronolect.evaluation.unlearning.front import pareto_front
 from chronolect.report.front import Outcome, front_of, pareto_chart
 from chronolect.report.plots import NARROW, WIDE, draw
+from chronolect.statistics import wilson
 
 COLORS = {"start": "muted", "unlearned": "locked"}
 

@@ -13,9 +13,9 @@ from chronolect.chronicle.probes import Probe, Split, build_probes, read_probes
 from chronolect.console import say
 from chronolect.errors import UserError
 from chronolect.evaluation.answers import SCORINGS, Answer, Scoring, ask, complete
-from chronolect.evaluation.statistics import FEWEST, against_chance, change_point, difference, wilson
 from chronolect.models.language_model import DType, short_name
 from chronolect.models.opening import open_model
+from chronolect.statistics import FEWEST, against_chance, change_point, difference, wilson
 from chronolect.timeline import Cutoff, Span, Verdict
 from chronolect.timeline.calendar import civil, year_end, year_start
 from chronolect.timeline.notation import write_day

@@ -16,9 +16,9 @@ from chronolect.artifacts import stage, write_json
 from chronolect.console import progress, say
 from chronolect.corpus.document import count_documents, read_batches
 from chronolect.errors import UserError
-from chronolect.evaluation.statistics import FEWEST, Interval, bootstrap_mean
 from chronolect.models.language_model import DType, LanguageModel, short_name
 from chronolect.models.opening import open_model
+from chronolect.statistics import FEWEST, Interval, bootstrap_mean
 from chronolect.timeline import Cutoff, Verdict
 from chronolect.timeline.arrow import span_fields, span_from_row
 

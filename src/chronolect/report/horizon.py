@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chronolect.evaluation.statistics import wilson
 from chronolect.report.findings import change, comparisons, decimal_year, main_model, share
 from chronolect.report.formats import day, estimate, number, year, years
 from chronolect.report.page import Block, Column, Figure, LegendEntry, Section, Table, Words
 from chronolect.report.plots import Axis, Chart, Point, Rule, Series
+from chronolect.statistics import wilson
 
 FEWEST_IN_BIN = 20
 AROUND_YEARS = 12

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from scipy.special import expit
 
-from chronolect.evaluation.statistics import wilson
 from chronolect.finetuning.records import Record
+from chronolect.statistics import wilson
 from chronolect.training.answers import AnswerEncoder
 from chronolect.training.rows import Row
 from chronolect.training.unlearn_data import row_logprobs

@@ -1,11 +1,11 @@
 import pytest
 
-from chronolect.evaluation.statistics import wilson
-from chronolect.evaluation.temporal.grading import Judgement, Verdict
+from chronolect.evaluation.grading.grade import Judgement, Verdict
 from chronolect.evaluation.temporal.metrics import Graded, Tally, loops
 from chronolect.evaluation.temporal.screen import screen
 from chronolect.evaluation.temporal.targets import assess
 from chronolect.finetuning.records import Record, Side
+from chronolect.statistics import wilson
 
 
 def graded(

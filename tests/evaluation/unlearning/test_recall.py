@@ -3,8 +3,8 @@
 import pytest
 
 from chronolect.chronicle.probes import Probe
-from chronolect.evaluation.statistics import wilson
 from chronolect.evaluation.unlearning.recall import accuracy, choose_questions, summarise
+from chronolect.statistics import wilson
 from chronolect.timeline import Cutoff
 
 CUTOFF = Cutoff.parse("1969-07-20")

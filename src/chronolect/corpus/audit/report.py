@@ -8,7 +8,7 @@ from scipy import stats
 
 from chronolect.corpus.audit.findings import CERTAIN, KINDS
 from chronolect.corpus.quality.rows import parts_of
-from chronolect.evaluation.statistics import wilson
+from chronolect.statistics import wilson
 
 _COUNTS = ", ".join(f"coalesce(sum({kind}), 0)::BIGINT AS {kind}" for kind in KINDS)
 _PRESENT = " + ".join(CERTAIN)

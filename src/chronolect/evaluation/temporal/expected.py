@@ -8,9 +8,9 @@ is the recall of ROUGE-1 (Lin 2004); where the question asks for a thing ("Which
 import re
 from typing import Literal
 
-from chronolect.evaluation.temporal.grading import Judgement, Verdict, grade
-from chronolect.evaluation.temporal.names import SMALL_WORDS
-from chronolect.evaluation.temporal.normalise import SKIPPED, Text, Word
+from chronolect.evaluation.grading.grade import Judgement, Verdict, grade
+from chronolect.evaluation.grading.names import SMALL_WORDS
+from chronolect.evaluation.grading.normalise import SKIPPED, Text, Word
 from chronolect.finetuning.records import Record
 from chronolect.timeline import Cutoff
 

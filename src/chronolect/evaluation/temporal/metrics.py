@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from chronolect.errors import UserError
-from chronolect.evaluation.statistics import wilson
+from chronolect.evaluation.grading.grade import Judgement, Verdict
 from chronolect.evaluation.temporal.expected import Basis
-from chronolect.evaluation.temporal.grading import Judgement, Verdict
 from chronolect.finetuning.records import Record, Side
+from chronolect.statistics import wilson
 from chronolect.timeline import Span
 
 Result = Literal[

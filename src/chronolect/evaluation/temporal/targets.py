@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chronolect.evaluation.statistics import FEWEST
 from chronolect.evaluation.temporal.metrics import SIDES
 from chronolect.finetuning.records import Side
+from chronolect.statistics import FEWEST
 
 EXCELLENT, ACCEPTABLE, POOR = "EXCELLENT", "ACCEPTABLE", "NEEDS IMPROVEMENT"
 

@@ -11,7 +11,6 @@ from chronolect.chronicle.probes import build_probes, read_probes
 from chronolect.console import say
 from chronolect.errors import UserError, did_you_mean
 from chronolect.evaluation.horizon import HEADLINE, model_names
-from chronolect.evaluation.statistics import FEWEST
 from chronolect.evaluation.temporal.generations import Generations, Settings
 from chronolect.evaluation.unlearning.compare import compare, verdict
 from chronolect.evaluation.unlearning.measuring import Job, Opening
@@ -25,6 +24,7 @@ from chronolect.models.chat_template import read_template, template_digest
 from chronolect.models.language_model import DType
 from chronolect.report.page import render
 from chronolect.report.unlearning import some_answers, unlearning_page
+from chronolect.statistics import FEWEST
 from chronolect.timeline import Cutoff
 
 _NEVER_TESTED = ("attacks: prefixes, best of n, supplied context", "relearning: whether a few steps bring it back")

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from chronolect.evaluation.statistics import wilson
 from chronolect.evaluation.temporal.metrics import loops
+from chronolect.statistics import wilson
 
 _LONGEST = 3
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from chronolect.evaluation.statistics import bootstrap_mean
 from chronolect.evaluation.unlearning.answer_tokens import AnswerTokens, read_answers
 from chronolect.finetuning.records import Record
 from chronolect.models.hf import HfModel
+from chronolect.statistics import bootstrap_mean
 from chronolect.training.choices import MOST_WRONG
 
 ByFamily = dict[str, float]

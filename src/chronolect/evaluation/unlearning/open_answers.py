@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from chronolect.errors import UserError
+from chronolect.evaluation.grading.phrases import says_a_listed_phrase
 from chronolect.evaluation.temporal.expected import grade_record
 from chronolect.evaluation.temporal.generations import Asker, Generations, ask_missing
 from chronolect.evaluation.temporal.metrics import SIDES, Graded, Tally
-from chronolect.evaluation.temporal.phrases import says_a_listed_phrase
 from chronolect.evaluation.temporal.questions import Questions, RecordFile, choose_questions
 from chronolect.evaluation.unlearning.fluency import measure_fluency
 from chronolect.finetuning.records import Layout, Record, Side, iterate_records

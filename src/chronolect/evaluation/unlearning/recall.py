@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from chronolect.chronicle.probes import Probe
 from chronolect.evaluation.horizon import locate
-from chronolect.evaluation.statistics import FEWEST, against_chance, bootstrap_mean, wilson
+from chronolect.statistics import FEWEST, against_chance, bootstrap_mean, wilson
 from chronolect.timeline import Cutoff
 
 Chance = Literal["above", "at", "below"]

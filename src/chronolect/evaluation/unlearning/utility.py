@@ -8,8 +8,8 @@ from typing import Any
 
 from chronolect.corpus.document import count_documents, read_batches
 from chronolect.errors import UserError
-from chronolect.evaluation.statistics import bootstrap_mean
 from chronolect.models.language_model import LanguageModel
+from chronolect.statistics import bootstrap_mean
 
 MOST_CHARS = 20_000  # of a document, from its beginning
 

@@ -1,0 +1,1 @@
+"""`data persona`: conversations in the voice of somebody of a period."""
