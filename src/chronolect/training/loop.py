@@ -373,7 +373,7 @@ class Loop:
         length = f"{self.total_steps:,} steps" if self.total_steps else f"{self.config.max_minutes:g} minutes"
         sharded = ", sharded" if is_sharded(self.config, self.accelerator) else ""
         say(
-            f"training {trained:,} of {total:,} weights for {length} of {self.rows_per_step * self.config.seq_len:,} tokens on "
+            f"training {trained:,} of {total:,} weights for {length} of {self.rows_per_step:,} rows of up to {self.config.seq_len:,} tokens on "
             f"{self.accelerator.num_processes} x {self.accelerator.device.type} in {self.precision}{sharded}"
         )
 

@@ -112,14 +112,14 @@ def test_answers_can_be_read_and_graded_again(compared: tuple[Path, dict[str, An
 
 def test_a_page_is_written(compared: tuple[Path, dict[str, Any]]) -> None:
     html = (compared[0] / "unlearning.html").read_text()
-    assert "0 of 1 unlearned models forgot what came after 20 July 1969" in html
+    assert "0 of 1 unlearned models forgot what they were to forget of the time after 20 July 1969" in html
     assert "Membership attacks" in html
 
 
 def test_the_screen_names_models_and_what_was_not_tested(compared: tuple[Path, dict[str, Any]]) -> None:
     screen = compared[1]["screen"]
     assert "to be forgotten" in screen
-    assert "unlearned: too few questions after the cutoff; too few questions before the cutoff" in screen
+    assert "unlearned: too few questions about what it was to forget; too few questions before the cutoff" in screen
     assert "relearning" in screen
     assert "--reference" not in screen
 

@@ -110,9 +110,9 @@ def verdict(model: Compared) -> list[str]:
         "at": "at chance",
         "above": "above chance",
         "below": "below chance: it avoids answers that it must know",
-        None: "too few questions",
     }
-    gone = f"what it was to forget {words[forget_set(known)['against_chance']]}"
+    asked = forget_set(known)["against_chance"]
+    gone = f"what it was to forget {words[asked]}" if asked else "too few questions about what it was to forget"
     others = known["after"]["unshown"]
     if known["after"]["shown"]["n"] and others["against_chance"]:
         gone += f", other facts after the cutoff {words[others['against_chance']]}"
