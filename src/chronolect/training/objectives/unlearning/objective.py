@@ -63,7 +63,7 @@ class Unlearning:
         return terms
 
     def forget_term(self, forget: Targets, alternative: Targets, batch: Batch) -> torch.Tensor:
-        """The method's own term, a scalar."""
+        """The method's own term, a scalar. RMU, which looks at hidden states and not at targets, has `terms` of its own instead."""
         raise NotImplementedError
 
     def divergence(self, model: torch.nn.Module, batch: Batch, retain: Targets) -> torch.Tensor:
