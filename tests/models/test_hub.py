@@ -8,7 +8,7 @@ import pytest
 from chronolect.corpus import CorpusWriter, Document
 from chronolect.corpus.packing import pack_corpus
 from chronolect.errors import UserError
-from chronolect.evaluation.temporal.generations import model_identity
+from chronolect.evaluation.generations import model_identity
 from chronolect.models.hub import is_hub_name, local_folder
 from chronolect.models.opening import open_model
 

@@ -13,9 +13,9 @@ from chronolect import __version__
 from chronolect.artifacts import digest_file, exclusive, stage, sync_directory
 from chronolect.console import say
 from chronolect.errors import UserError
+from chronolect.evaluation.generations import Asker, Generations, Settings, ask_missing, model_identity
 from chronolect.evaluation.grading.phrases import says_a_listed_phrase
 from chronolect.evaluation.temporal.expected import grade_record
-from chronolect.evaluation.temporal.generations import Asker, Generations, Settings, ask_missing, model_identity
 from chronolect.evaluation.temporal.metrics import SIDES, Graded, Tally
 from chronolect.evaluation.temporal.questions import Questions, RecordFile, choose_questions
 from chronolect.evaluation.temporal.screen import screen

@@ -10,8 +10,8 @@ from chronolect.chronicle.facts import load_facts
 from chronolect.chronicle.probes import build_probes, read_probes
 from chronolect.console import say
 from chronolect.errors import UserError, did_you_mean
+from chronolect.evaluation.generations import Generations, Settings
 from chronolect.evaluation.horizon import HEADLINE, model_names
-from chronolect.evaluation.temporal.generations import Generations, Settings
 from chronolect.evaluation.unlearning.compare import compare, verdict
 from chronolect.evaluation.unlearning.measuring import Job, Opening
 from chronolect.evaluation.unlearning.membership import unseen_records

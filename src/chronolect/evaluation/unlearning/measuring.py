@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from chronolect.artifacts import write_json
 from chronolect.errors import UserError
 from chronolect.evaluation.answers import ask
+from chronolect.evaluation.generations import Asker, Generations, Settings, model_identity
 from chronolect.evaluation.horizon import HEADLINE
-from chronolect.evaluation.temporal.generations import Asker, Generations, Settings, model_identity
 from chronolect.evaluation.unlearning.gguf_weights import gguf_weights
 from chronolect.evaluation.unlearning.membership import measure_membership
 from chronolect.evaluation.unlearning.memorisation import measure_memory

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from chronolect.errors import UserError
+from chronolect.evaluation.generations import Asker, Generations, ask_missing
 from chronolect.evaluation.grading.phrases import says_a_listed_phrase
 from chronolect.evaluation.temporal.expected import grade_record
-from chronolect.evaluation.temporal.generations import Asker, Generations, ask_missing
 from chronolect.evaluation.temporal.metrics import SIDES, Graded, Tally
 from chronolect.evaluation.temporal.questions import Questions, RecordFile, choose_questions
 from chronolect.evaluation.unlearning.fluency import measure_fluency

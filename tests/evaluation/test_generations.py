@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chronolect.errors import UserError
-from chronolect.evaluation.temporal.generations import Asker, Generations, Settings, ask_missing, model_identity
+from chronolect.evaluation.generations import Asker, Generations, Settings, ask_missing, model_identity
 from chronolect.finetuning.records import Record
 from chronolect.models.dummy import DummyModel
 from chronolect.models.language_model import Messages
