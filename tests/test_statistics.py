@@ -6,6 +6,8 @@ from chronolect.statistics import (
     bootstrap_mean,
     change_point,
     difference,
+    mcnemar,
+    paired_difference,
     wilson,
 )
 
@@ -103,3 +105,36 @@ def test_false_alarms_are_as_rare_as_stated() -> None:
 def test_equal_dates_are_not_torn_apart() -> None:
     found = change_point([1, 2, 2, 2, 3, 3], [True, True, False, True, False, False], resamples=20)
     assert (found.last_before, found.first_after) == (2, 3)
+
+
+def counted(both: int, only_first: int, only_second: int, neither: int) -> tuple[list[bool], list[bool]]:
+    """Outcomes of two on the same units."""
+    first = [True] * (both + only_first) + [False] * (only_second + neither)
+    second = [True] * both + [False] * only_first + [True] * only_second + [False] * neither
+    return first, second
+
+
+@pytest.mark.parametrize(
+    ("cells", "low", "high"),
+    [((36, 12, 2, 0), 0.0569, 0.3404), ((20, 12, 2, 16), 0.0562, 0.3292)],
+)
+def test_paired_differences_as_newcombe_prints_them(cells: tuple[int, int, int, int], low: float, high: float) -> None:
+    found = paired_difference(*counted(*cells))
+    assert found.value == pytest.approx(0.2)
+    assert (found.low, found.high) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+
+
+def test_paired_differences_at_the_edges() -> None:
+    assert paired_difference([], []).value is None
+    same = paired_difference([False] * 5, [False] * 5)
+    assert same.value == 0
+    assert same.low is not None
+    assert -0.5 < same.low < 0
+    one, other = counted(10, 5, 1, 4)
+    forth, back = paired_difference(one, other), paired_difference(other, one)
+    assert (forth.low, forth.high) == (pytest.approx(-back.high), pytest.approx(-back.low))  # type: ignore[operator]
+
+
+def test_mcnemar_counts_only_where_two_differ() -> None:
+    assert mcnemar(*counted(100, 6, 0, 50)) == mcnemar(*counted(0, 6, 0, 0)) == pytest.approx(2 / 64)
+    assert mcnemar(*counted(5, 3, 3, 5)) == mcnemar(*counted(5, 0, 0, 5)) == 1.0

@@ -104,6 +104,50 @@ def difference(first: Proportion, second: Proportion) -> Interval:
     return Interval(value, value - down, value + up, n)
 
 
+def paired_difference(first: Sequence[bool], second: Sequence[bool]) -> Interval:
+    """Rate of the first minus that of the second on the same units (Newcombe 1998, paired data, method 10).
+
+    >>> found = paired_difference([True] * 9 + [False], [True] * 4 + [False] * 6)
+    >>> round(found.value, 2), round(found.low, 2), round(found.high, 2)
+    (0.5, 0.08, 0.75)
+    """
+    n = len(first)
+    if n == 0:
+        return Interval(None, None, None, 0)
+    both = sum(a and b for a, b in zip(first, second, strict=True))
+    only_first, only_second = sum(first) - both, sum(second) - both
+    neither = n - both - only_first - only_second
+    one, other = wilson(sum(first), n), wilson(sum(second), n)
+    assert one.rate is not None
+    assert one.low is not None
+    assert one.high is not None
+    assert other.rate is not None
+    assert other.low is not None
+    assert other.high is not None
+    excess = both * neither - only_first * only_second
+    if excess > 0:
+        excess = max(excess - n / 2, 0)  # correction for continuity
+    spread = sqrt(float(sum(first)) * (n - sum(first)) * sum(second) * (n - sum(second)))
+    phi = excess / spread if spread else 0.0
+    down, up = one.rate - one.low, one.high - one.rate
+    other_down, other_up = other.rate - other.low, other.high - other.rate
+    value = one.rate - other.rate
+    low = value - sqrt(down**2 - 2 * phi * down * other_up + other_up**2)
+    high = value + sqrt(up**2 - 2 * phi * up * other_down + other_down**2)
+    return Interval(value, low, high, n)
+
+
+def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> float:
+    """Exact two-sided p-value that two are right equally often on the same units (McNemar 1947): a binomial test on where they differ.
+
+    >>> mcnemar([True] * 6 + [False], [False] * 6 + [False])
+    0.03125
+    """
+    only_first = sum(a and not b for a, b in zip(first, second, strict=True))
+    differing = sum(a != b for a, b in zip(first, second, strict=True))
+    return float(stats.binomtest(only_first, differing).pvalue) if differing else 1.0
+
+
 def bootstrap_mean(values: Sequence[float], *, level: float = 0.95, resamples: int = 1000, seed: int = 0) -> Interval:
     """Mean with its percentile bootstrap interval; no interval for fewer than two values."""
     n = len(values)
