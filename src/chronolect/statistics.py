@@ -124,9 +124,9 @@ def paired_difference(first: Sequence[bool], second: Sequence[bool]) -> Interval
     assert other.rate is not None
     assert other.low is not None
     assert other.high is not None
-    excess = both * neither - only_first * only_second
+    excess = float(both * neither - only_first * only_second)
     if excess > 0:
-        excess = max(excess - n / 2, 0)  # correction for continuity
+        excess = max(excess - n / 2, 0.0)  # correction for continuity
     spread = sqrt(float(sum(first)) * (n - sum(first)) * sum(second) * (n - sum(second)))
     phi = excess / spread if spread else 0.0
     down, up = one.rate - one.low, one.high - one.rate
