@@ -34,6 +34,17 @@ def test_sizes_are_what_the_names_say(name: str, vocabulary: int, millions: floa
     assert (shape.parameters_without_embeddings + embeddings) / 1e6 == pytest.approx(millions, rel=0.02)
 
 
+def test_qwen3_normalises_queries_and_keys(tokenizer: PreTrainedTokenizerFast) -> None:
+    shape = choose_shape("1m", layers=2, architecture="qwen3")
+    model = new_model(shape, tokenizer)
+    assert model.config.model_type == "qwen3"
+    names = [name for name, _ in model.named_parameters()]
+    assert sum("q_norm" in name or "k_norm" in name for name in names) == 4
+    assert type(new_model(choose_shape("1m", layers=1), tokenizer)).__name__ == "LlamaForCausalLM"
+    with pytest.raises(UserError, match=r'--architecture qwen4: unknown; one of llama, qwen3 .did you mean "qwen3"'):
+        choose_shape("1m", architecture="qwen4")  # type: ignore[arg-type]
+
+
 def test_k_quants_suit_all_but_two() -> None:
     assert {name for name, shape in PRESETS.items() if not shape.suits_k_quants} == {"1m", "smollm2-360m"}
 

@@ -6,6 +6,7 @@ import pytest
 from chronolect.artifacts import read_json
 from chronolect.corpus import CorpusWriter, Document
 from chronolect.errors import UserError
+from chronolect.export.gguf_vocabulary import recognise_pre_tokenizer
 from chronolect.models.tokenizers import SMALLEST_VOCABULARY, load_tokenizer, read_tokenizer, train_tokenizer
 
 TEXTS = [
@@ -81,6 +82,15 @@ def test_chat_template_marks_what_the_assistant_says(folder):
     assert text.startswith(prompt)
     system = tokenizer.apply_chat_template([{"role": "system", "content": "Be brief."}], tokenize=False)
     assert system == "<|im_start|>system\nBe brief.<|im_end|>\n"
+
+
+def test_numbers_in_single_digits(corpus, tmp_path):
+    train_tokenizer(corpus, out=tmp_path / "digits", vocab_size=320, digits=True)
+    tokenizer = load_tokenizer(tmp_path / "digits")
+    assert tokenizer.tokenize("2024-02-29") == list("2024-02-29")
+    assert not [token for token in tokenizer.get_vocab() if len(token) > 1 and any(c.isdigit() for c in token)]
+    assert tokenizer.decode(tokenizer.encode("in 1969, at 20:17")) == "in 1969, at 20:17"
+    assert recognise_pre_tokenizer(read_json(tmp_path / "digits/tokenizer.json"), tmp_path) == "smollm"
 
 
 def test_same_corpus_same_tokenizer(corpus, folder, tmp_path):

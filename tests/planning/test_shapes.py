@@ -44,7 +44,7 @@ def test_weights_are_those_the_publisher_states(name: str) -> None:
     assert KNOWN[name].num_parameters == KNOWN[name].published
 
 
-@pytest.mark.parametrize("family", ["llama", "mistral", "qwen2", "phi3", "gemma2"])
+@pytest.mark.parametrize("family", ["llama", "mistral", "qwen2", "qwen3", "phi3", "gemma2"])
 def test_parts_are_those_of_the_model_class(family: str) -> None:
     shape = ModelShape(
         name="x", family=family, layers=3, hidden=96, heads=6, kv_heads=2, head_dim=16, intermediate=160, vocab=128,
@@ -57,7 +57,7 @@ def test_parts_are_those_of_the_model_class(family: str) -> None:
 
     assert shape.parameters() == {
         "embedding": of("embed_tokens"),
-        "attention": of("self_attn"),
+        "attention": sum(size for name, size in sizes.items() if "self_attn" in name and "norm" not in name),
         "mlp": of(".mlp."),
         "norms": of("norm"),
         "output": of("lm_head"),
@@ -83,6 +83,14 @@ def test_adapters_are_counted_as_peft_makes_them(family: str, targets: list[str]
     adapted = get_peft_model(on_meta(shape), LoraConfig(r=4, target_modules=named, task_type="CAUSAL_LM"))
     trained = sum(weights.numel() for weights in adapted.parameters() if weights.requires_grad)
     assert Step(shape=shape, config=config, device=find_device("h200")).num_trained == trained
+
+
+@pytest.mark.parametrize(("size", "weights"), [("4B", 66_060_288), ("8B", 87_293_952), ("14B", 128_450_560), ("32B", 268_435_456)])  # fmt: skip
+def test_adapters_of_rank_32_are_those_that_time_trained(size: str, weights: int) -> None:
+    step = Step(shape=find_shape(f"Qwen3-{size}"), config=TrainingConfig(lora_r=32), device=find_device("h200"))
+    assert step.num_trained == weights
+    if size == "4B":
+        assert step.num_trained + step.shape.num_parameters == 4_088_528_384  # as its notebook prints
 
 
 def test_a_model_folder(model_folder: Path) -> None:

@@ -100,6 +100,26 @@ def test_resume_falls_back_past_a_truncated_checkpoint(
     assert_same_run(tmp_path / "whole", tmp_path / "run")
 
 
+def test_moments_in_eight_bits_are_resumed_to_the_bit(
+    tmp_path: Path, corpus: Path, small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("bitsandbytes", reason="the extra [quant] is not installed")
+    settings = {**small(), "config": dataclasses.replace(small()["config"], optimizer="adamw-8bit")}
+    train_pretrain(corpus, out=tmp_path / "whole", **settings)
+    with monkeypatch.context() as patch:
+        stop_at(4, patch)
+        with pytest.raises(Interrupted):
+            train_pretrain(corpus, out=tmp_path / "run", **settings)
+    assert any(key.endswith("state1") for key in load_file(tmp_path / "run/checkpoint-4/optimizer.safetensors"))
+    settings["config"] = dataclasses.replace(settings["config"], resume_latest=True)
+    train_pretrain(corpus, out=tmp_path / "run", **settings)
+    assert_same_run(tmp_path / "whole", tmp_path / "run")
+    train_pretrain(corpus, out=tmp_path / "plain", **small())
+    losses = [[row["loss"] for row in metrics(tmp_path / name) if "loss" in row] for name in ("whole", "plain")]
+    assert losses[0] == pytest.approx(losses[1], rel=0.02)  # nearly the same way
+    assert losses[0] != losses[1]
+
+
 def test_resume_restores_random_states_of_dropout(
     tmp_path: Path, corpus: Path, small: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

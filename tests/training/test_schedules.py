@@ -1,6 +1,8 @@
 """Learning-rate schedules."""
 
 import pytest
+import torch
+from transformers import get_linear_schedule_with_warmup
 
 from chronolect.training.schedules import lr_multiplier
 
@@ -22,6 +24,18 @@ def test_warm_up_rises_from_above_zero_to_one(schedule: str) -> None:
     assert 0 < factors[0] < factors[9] < 1.0
     assert factors[10] == pytest.approx(1.0)
     assert curve(schedule, warmup=0)[0] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("steps", "warmup"), [(207, 100), (46, 6), (35, 0)])
+def test_linear_is_that_of_the_hugging_face_trainer(steps: int, warmup: int) -> None:
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    theirs = get_linear_schedule_with_warmup(optimizer, warmup, steps)
+    expected = []
+    for _ in range(steps):
+        expected.append(theirs.get_last_lr()[0])
+        optimizer.step()
+        theirs.step()
+    assert curve("linear", steps, warmup, min_ratio=0.0) == pytest.approx(expected)
 
 
 def test_cosine_falls_to_the_minimum() -> None:

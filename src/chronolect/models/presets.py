@@ -1,18 +1,25 @@
-"""The size dial: named shapes of a plain Llama, and models of any other shape by override."""
+"""The size dial: named shapes of a plain Llama or Qwen3, and models of any other shape by override."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerBase,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 
 from chronolect.errors import UserError, did_you_mean
 
+Architecture = Literal["llama", "qwen3"]
 K_QUANT_BLOCK = 256  # llama.cpp packs K-quants in super-blocks of 256 weights along a row
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """The shape of a Llama decoder. The vocabulary is the tokenizer's.
+    """The shape of a Llama or Qwen3 decoder. The vocabulary is the tokenizer's.
 
     Attributes:
         layers: Number of decoder blocks.
@@ -24,6 +31,7 @@ class Shape:
         tied: Whether the output layer is the embedding.
         rope_theta: Base of the rotary frequencies.
         norm_eps: Epsilon of RMSNorm.
+        architecture: `llama`, or `qwen3`, which also normalises each head's queries and keys.
     """
 
     layers: int
@@ -35,6 +43,7 @@ class Shape:
     tied: bool = True
     rope_theta: float = 10_000.0
     norm_eps: float = 1e-5
+    architecture: Architecture = "llama"
 
     @property
     def suits_k_quants(self) -> bool:
@@ -71,6 +80,7 @@ def choose_shape(
     kv_heads: int | None = None,
     intermediate: int | None = None,
     context: int | None = None,
+    architecture: Architecture | None = None,
 ) -> Shape:
     """A preset with any of its numbers replaced.
 
@@ -84,6 +94,10 @@ def choose_shape(
         raise UserError(
             f"--preset {preset}: unknown; choose one of {', '.join(PRESETS)}{did_you_mean(preset, PRESETS)}"
         )
+    if architecture not in (None, *(known := get_args(Architecture))):
+        raise UserError(
+            f"--architecture {architecture}: unknown; one of {', '.join(known)}{did_you_mean(str(architecture), known)}"
+        )
     shape = PRESETS[preset]
     changes: dict[str, Any] = {
         "layers": layers,
@@ -91,6 +105,7 @@ def choose_shape(
         "heads": heads,
         "kv_heads": kv_heads,
         "context": context,
+        "architecture": architecture,
     }
     changes["intermediate"] = intermediate
     if hidden is not None and intermediate is None:
@@ -110,9 +125,10 @@ def choose_shape(
     return shape
 
 
-def llama_config(shape: Shape, tokenizer: PreTrainedTokenizerBase) -> LlamaConfig:
+def model_config(shape: Shape, tokenizer: PreTrainedTokenizerBase) -> LlamaConfig | Qwen3Config:
     """The Hugging Face config of a shape with the vocabulary and special tokens of a tokenizer."""
-    return LlamaConfig(
+    kind = Qwen3Config if shape.architecture == "qwen3" else LlamaConfig
+    return kind(
         vocab_size=len(tokenizer),
         hidden_size=shape.hidden,
         intermediate_size=shape.intermediate,
@@ -130,6 +146,7 @@ def llama_config(shape: Shape, tokenizer: PreTrainedTokenizerBase) -> LlamaConfi
     )
 
 
-def new_model(shape: Shape, tokenizer: PreTrainedTokenizerBase) -> LlamaForCausalLM:
+def new_model(shape: Shape, tokenizer: PreTrainedTokenizerBase) -> LlamaForCausalLM | Qwen3ForCausalLM:
     """A freshly initialised model in float32. Seed torch before calling it."""
-    return LlamaForCausalLM(llama_config(shape, tokenizer))
+    config = model_config(shape, tokenizer)
+    return Qwen3ForCausalLM(config) if isinstance(config, Qwen3Config) else LlamaForCausalLM(config)

@@ -1,7 +1,7 @@
 """Byte-level BPE tokenizers in the Hugging Face form: trained here, or loaded from a folder.
 
-The pre-tokenizer is GPT-2's (llama.cpp knows it as `gpt-2`), every byte is a token, so any text comes back as it was,
-and encoding adds nothing by itself.
+The pre-tokenizer is GPT-2's, or SmolLM's where numbers are split (llama.cpp knows them as `gpt-2` and `smollm`), every byte is a token,
+so any text comes back as it was, and encoding adds nothing by itself.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,9 @@ CHAT_TEMPLATE = (
 )
 
 
-def train_tokenizer(corpus: Path, *, out: Path, vocab_size: int = 8_192, min_frequency: int = 2) -> dict[str, Any]:
+def train_tokenizer(
+    corpus: Path, *, out: Path, vocab_size: int = 8_192, min_frequency: int = 2, digits: bool = False
+) -> dict[str, Any]:
     """Train a byte-level BPE tokenizer on the texts of a corpus. The same corpus gives the same tokenizer.
 
     Train it on the corpus the model will see and no other: a vocabulary knows words, too.
@@ -46,6 +48,7 @@ def train_tokenizer(corpus: Path, *, out: Path, vocab_size: int = 8_192, min_fre
         out: Folder to write the tokenizer to.
         vocab_size: Number of tokens, with the 256 bytes and the special tokens.
         min_frequency: How often a pair must occur to become a token.
+        digits: Split numbers into single digits, which makes dates and times of day easier to reckon with (SmolLM's rule of splitting).
 
     Returns:
         Counts: documents, bytes, vocab_size (smaller than asked for if the corpus has too few pairs).
@@ -56,7 +59,7 @@ def train_tokenizer(corpus: Path, *, out: Path, vocab_size: int = 8_192, min_fre
     if vocab_size < SMALLEST_VOCABULARY:
         needed = f"256 bytes and {len(SPECIAL_TOKENS)} special tokens"
         raise UserError(f"--vocab-size {vocab_size}: at least {SMALLEST_VOCABULARY} ({needed})")
-    config = {"vocab_size": vocab_size, "min_frequency": min_frequency}
+    config = {"vocab_size": vocab_size, "min_frequency": min_frequency, "digits": digits}
     documents = count_documents(corpus)
     with stage(out, command="tokenizer train", config=config, inputs=[corpus]) as work:
         work.counts = {"documents": documents, "bytes": 0}
@@ -67,7 +70,10 @@ def train_tokenizer(corpus: Path, *, out: Path, vocab_size: int = 8_192, min_fre
                 yield batch["text"].to_pylist()
 
         tokenizer = Tokenizer(BPE())
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+        words: pre_tokenizers.PreTokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+        if digits:
+            words = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), words])
+        tokenizer.pre_tokenizer = words
         tokenizer.decoder = decoders.ByteLevel()
         tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
         trainer = trainers.BpeTrainer(

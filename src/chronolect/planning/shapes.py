@@ -10,7 +10,7 @@ from chronolect.artifacts import read_json
 from chronolect.errors import UserError, did_you_mean
 
 MODELS = Path(__file__).parents[1] / "data" / "models.yaml"
-FAMILIES = ("llama", "mistral", "qwen2", "phi3", "gemma2")
+FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "phi3", "gemma2")
 
 # What the presets are usually trained with; the vocabulary is the tokenizer's.
 _VOCABULARIES = {
@@ -99,13 +99,14 @@ class ModelShape:
         """Number of weights by part: embedding, attention, mlp, norms, output."""
         width = self.hidden
         biases = self.queries + 2 * self.keys if self.family == "qwen2" else 0
+        per_head = self.layers * 2 * self.head_dim if self.family == "qwen3" else 0  # norms of queries and of keys
         sizes = {name: inputs * outputs for name, (inputs, outputs) in self.linears.items()}
         in_mlp = {name for name in sizes if name in ("gate_proj", "up_proj", "gate_up_proj", "down_proj")}
         return {
             "embedding": self.vocab * width,
             "attention": self.layers * (sum(sizes[name] for name in sizes if name not in in_mlp) + biases),
             "mlp": self.layers * sum(sizes[name] for name in in_mlp),
-            "norms": (self.layers * self.norms_per_block + 1) * width,
+            "norms": (self.layers * self.norms_per_block + 1) * width + per_head,
             "output": 0 if self.tied else self.vocab * width,
         }
 

@@ -28,6 +28,7 @@ from torch.distributed.fsdp import FSDPModule
 from transformers import PreTrainedTokenizerBase
 
 from chronolect.artifacts import digest_file, move_into_place, read_json, write_json
+from chronolect.training.optimizer import is_8bit, load_state_8bit, state_8bit
 from chronolect.training.sharding import full_weights
 
 DIGESTS = "digest.json"
@@ -110,7 +111,8 @@ def _save_moments(
         moments: Any = get_optimizer_state_dict(model, optimizer)["state"]
         dcp.save(_flat(moments), storage_writer=HuggingFaceStorageWriter(str(folder / _SHARDS), save_distributed=True))
         return
-    moments = get_optimizer_state_dict(model, optimizer, options=_FULL).get("state", {})
+    whole: Any = {} if is_8bit(optimizer) else get_optimizer_state_dict(model, optimizer, options=_FULL)
+    moments = state_8bit(optimizer) if is_8bit(optimizer) else whole.get("state", {})
     if accelerator.is_main_process:
         save_file(_flat(moments), folder / "optimizer.safetensors")
 
@@ -123,6 +125,14 @@ def _flat(moments: dict[str, dict[str, Any]]) -> dict[str, torch.Tensor]:
     }
 
 
+def _nested(moments: dict[str, torch.Tensor]) -> dict[str, dict[str, Any]]:
+    state: dict[str, dict[str, Any]] = {}
+    for name, value in moments.items():
+        parameter, _, key = name.rpartition("/")
+        state.setdefault(parameter, {})[key] = value
+    return state
+
+
 def load_state(folder: Path) -> RunState:
     """The state of a checkpoint."""
     return RunState(**read_json(folder / "state.json"))
@@ -132,6 +142,17 @@ def restore(
     folder: Path, *, accelerator: Accelerator, model: torch.nn.Module, optimizer: torch.optim.Optimizer
 ) -> None:
     """Restore optimizer and random states; the weights are loaded with the model, before it is prepared."""
+    if is_8bit(optimizer):
+        load_state_8bit(optimizer, _nested(load_file(folder / "optimizer.safetensors")))
+    else:
+        _restore_moments(folder, model, optimizer)
+    optimizer.zero_grad(set_to_none=True)
+    own = folder / f"random-{accelerator.process_index}.safetensors"
+    if own.is_file():  # a run that goes on with more processes than it began with has states for the first of them only
+        _load_random_state(own)
+
+
+def _restore_moments(folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
     present: Any = get_optimizer_state_dict(model, optimizer)
     if (folder / _SHARDS).is_dir():
         moments = _flat(present["state"])
@@ -141,16 +162,8 @@ def restore(
         options = StateDictOptions()
     else:
         moments, options = load_file(folder / "optimizer.safetensors"), _FULL
-    state: dict[str, Any] = {}
-    for name, value in moments.items():
-        parameter, _, key = name.rpartition("/")
-        state.setdefault(parameter, {})[key] = value
-    loaded = {"state": state, "param_groups": present["param_groups"]}
+    loaded = {"state": _nested(moments), "param_groups": present["param_groups"]}
     set_optimizer_state_dict(model, optimizer, loaded, options=options)
-    optimizer.zero_grad(set_to_none=True)
-    own = folder / f"random-{accelerator.process_index}.safetensors"
-    if own.is_file():  # a run that goes on with more processes than it began with has states for the first of them only
-        _load_random_state(own)
 
 
 def checkpoints(run: Path) -> list[Path]:

@@ -10,7 +10,8 @@ from cyclopts import Parameter
 from chronolect.errors import UserError, did_you_mean
 
 _CHOICES = {
-    "schedule": ("cosine", "wsd", "constant"),
+    "schedule": ("cosine", "wsd", "linear", "constant"),
+    "optimizer": ("adamw", "adamw-8bit"),
     "dtype": ("auto", "float32", "bfloat16"),
     "device": ("auto", "cpu", "cuda", "mps"),
     "shard": ("auto", "none", "fsdp"),
@@ -32,7 +33,9 @@ class TrainingConfig:
             the steps, so such a run is whole but not repeatable to the bit.
         lr: Highest learning rate.
         min_lr_ratio: Learning rate at the end, as a part of `lr`.
-        schedule: `cosine`, `wsd` (warm-up, stable, linear decay) or `constant`, each after a linear warm-up.
+        schedule: `cosine`, `wsd` (warm-up, stable, linear decay), `linear` (the Hugging Face Trainer's: its first step
+            has rate 0) or `constant`, each after a linear warm-up.
+        optimizer: `adamw`, or `adamw-8bit` with its moments in 8 bits (needs bitsandbytes).
         warmup_steps: Steps of warm-up.
         warmup_ratio: Part of the run that is warm-up, where `warmup_steps` is 0.
         decay_fraction: Part of the run in which `wsd` decays.
@@ -89,7 +92,8 @@ class TrainingConfig:
     max_minutes: float | None = None
     lr: Annotated[float, Parameter(alias="--learning-rate")] = 3e-4
     min_lr_ratio: float = 0.1
-    schedule: Literal["cosine", "wsd", "constant"] = "cosine"
+    schedule: Literal["cosine", "wsd", "linear", "constant"] = "cosine"
+    optimizer: Literal["adamw", "adamw-8bit"] = "adamw"
     warmup_steps: int = 0
     warmup_ratio: float = 0.0
     decay_fraction: float = 0.2

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from chronolect.errors import UserError
 from chronolect.models.loading import load_model, load_tokenizer
-from chronolect.models.presets import choose_shape, new_model
+from chronolect.models.presets import Architecture, choose_shape, new_model
 from chronolect.training.adapters import load_for_training
 from chronolect.training.config import TrainingConfig
 from chronolect.training.data import PackedCorpus, PackedRows, PackedValidation
@@ -30,6 +30,7 @@ def train_pretrain(
     heads: int | None = None,
     kv_heads: int | None = None,
     intermediate: int | None = None,
+    architecture: Architecture | None = None,
     token_noise: float = 0.0,
     shuffle: Literal["documents", "windows"] = "documents",
     config: Annotated[TrainingConfig, Parameter(name="*")] = TrainingConfig(),
@@ -47,6 +48,7 @@ def train_pretrain(
         heads: Attention heads, in place of the preset's.
         kv_heads: Key and value heads, in place of the preset's.
         intermediate: Width of the MLP, in place of the preset's.
+        architecture: `llama` (the default) or `qwen3`.
         token_noise: Probability of replacing an input token by a random one while training.
         shuffle: Order of the data: permuted documents, or permuted rows where there are too many documents to permute
             in memory.
@@ -55,10 +57,17 @@ def train_pretrain(
     Returns:
         Steps, tokens, loss, time and speed, and under `eval` the loss and bits per byte of each validation set.
     """
-    shape = {"layers": layers, "hidden": hidden, "heads": heads, "kv_heads": kv_heads, "intermediate": intermediate}
+    shape: dict[str, Any] = {
+        "layers": layers,
+        "hidden": hidden,
+        "heads": heads,
+        "kv_heads": kv_heads,
+        "intermediate": intermediate,
+        "architecture": architecture,
+    }
     if model is not None and (preset is not None or any(value is not None for value in shape.values())):
         raise UserError(
-            "--model has its own shape; leave out --preset, --layers, --hidden, --heads, --kv-heads and --intermediate"
+            "--model has its own shape; leave out --preset, --layers, --hidden, --heads, --kv-heads, --intermediate and --architecture"
         )
     if not 0 <= token_noise < 1:
         raise UserError(f"--token-noise must be at least 0 and below 1, not {token_noise}")

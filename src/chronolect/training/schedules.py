@@ -6,7 +6,7 @@ from typing import Literal
 from chronolect.errors import UserError
 from chronolect.training.config import TrainingConfig
 
-Schedule = Literal["cosine", "wsd", "constant"]
+Schedule = Literal["cosine", "wsd", "linear", "constant"]
 
 
 def count_steps(config: TrainingConfig, *, rows_per_epoch: int, rows_per_step: int) -> int | None:
@@ -47,14 +47,17 @@ def lr_multiplier(
 
     Args:
         schedule: `cosine` (Loshchilov & Hutter 2017, arXiv:1608.03983), `wsd` (warm-up, stable, linear decay; Hu et
-            al. 2024, arXiv:2404.06395) or `constant`.
+            al. 2024, arXiv:2404.06395), `linear` (warm-up from 0 and linear decay, step by step that of the Hugging
+            Face Trainer) or `constant`.
         step: Optimizer steps done before this one.
         progress: Part of the run done before this step, 0 to 1.
         warmup_steps: Steps of linear warm-up.
-        warmup_progress: Part of the run that the warm-up takes; where the cosine begins.
+        warmup_progress: Part of the run that the warm-up takes; where the decay begins.
         min_ratio: The factor at the end.
         decay_fraction: Part of the run in which `wsd` decays.
     """
+    if schedule == "linear" and step < warmup_steps:
+        return step / warmup_steps
     if step < warmup_steps:
         return (step + 1) / (warmup_steps + 1)
     if schedule == "constant":
@@ -63,4 +66,6 @@ def lr_multiplier(
         remaining = (1.0 - progress) / decay_fraction if decay_fraction else 1.0
         return min_ratio + (1.0 - min_ratio) * min(1.0, max(0.0, remaining))
     done = (progress - warmup_progress) / max(1e-12, 1.0 - warmup_progress)
+    if schedule == "linear":
+        return min_ratio + (1.0 - min_ratio) * min(1.0, max(0.0, 1.0 - done))
     return min_ratio + (1.0 - min_ratio) * 0.5 * (1.0 + math.cos(math.pi * min(1.0, max(0.0, done))))
