@@ -1,5 +1,6 @@
 """Which backend a model is opened with; each is imported only when it is wanted."""
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from chronolect.errors import UserError
@@ -37,7 +38,7 @@ def open_model(
         from chronolect.models.dummy import DummyModel
 
         return DummyModel(seed=seed)
-    if text.startswith(("http://", "https://")):
+    if is_address(text):
         from chronolect.models.server import ServerModel
 
         if chat_template is not None:
@@ -57,3 +58,27 @@ def open_model(
         return HfModel(path, dtype=dtype, device=device, threads=threads, seed=seed, chat_template=chat_template)
     problem = "not a model" if path.exists() else "no such model"
     raise UserError(f'{spec}: {problem}; give a Hugging Face folder, a .gguf file, an http(s):// address or "dummy"')
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How each of several models is opened; see `open_model`."""
+
+    model_name: str | None
+    dtype: DType
+    device: str
+    threads: int | None
+    seed: int
+    chat_template: str | None
+
+    def open(self, spec: str) -> LanguageModel:
+        """A model; a server applies its own chat template."""
+        settings = asdict(self)
+        if is_address(spec):
+            settings["chat_template"] = None
+        return open_model(spec, **settings)
+
+
+def is_address(spec: str | Path) -> bool:
+    """Whether a model is behind an address, not here."""
+    return str(spec).startswith(("http://", "https://"))

@@ -13,7 +13,7 @@ from chronolect.errors import UserError, did_you_mean
 from chronolect.evaluation.generations import Generations, Settings
 from chronolect.evaluation.horizon import HEADLINE, model_names
 from chronolect.evaluation.unlearning.compare import compare, verdict
-from chronolect.evaluation.unlearning.measuring import Job, Opening
+from chronolect.evaluation.unlearning.measuring import Job
 from chronolect.evaluation.unlearning.membership import unseen_records
 from chronolect.evaluation.unlearning.open_answers import read_sets
 from chronolect.evaluation.unlearning.origins import parents, training_costs
@@ -22,6 +22,7 @@ from chronolect.evaluation.unlearning.table import screen
 from chronolect.evaluation.unlearning.utility import neutral_texts
 from chronolect.models.chat_template import read_template, template_digest
 from chronolect.models.language_model import DType
+from chronolect.models.opening import Opening
 from chronolect.report.page import render
 from chronolect.report.unlearning import some_answers, unlearning_page
 from chronolect.statistics import FEWEST

@@ -1,7 +1,7 @@
 """What is measured of one model, before any is compared with another."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,33 +19,14 @@ from chronolect.evaluation.unlearning.recall import Question
 from chronolect.evaluation.unlearning.utility import bits_per_byte
 from chronolect.finetuning.records import Record
 from chronolect.models.hf import HfModel
-from chronolect.models.language_model import DType, LanguageModel
-from chronolect.models.opening import open_model
+from chronolect.models.language_model import LanguageModel
+from chronolect.models.opening import Opening
 from chronolect.models.server import ServerModel
 from chronolect.timeline import Cutoff
 
 Measured = dict[str, Any]
 Skipped = dict[str, str]  # {"skipped": why}
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Opening:
-    """How models are opened; see `open_model`."""
-
-    model_name: str | None
-    dtype: DType
-    device: str
-    threads: int | None
-    seed: int
-    chat_template: str | None
-
-    def open(self, spec: str) -> LanguageModel:
-        """A model; a server applies its own chat template."""
-        settings = asdict(self)
-        if spec.startswith(("http://", "https://")):
-            settings["chat_template"] = None
-        return open_model(spec, **settings)
 
 
 @dataclass(frozen=True)
