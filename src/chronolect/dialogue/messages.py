@@ -65,6 +65,40 @@ def user_turn(stamp: str, text: str) -> Message:
     return {"role": "user", "content": f"<time>{stamp}</time>\n{text}"}
 
 
+def with_time_tags(messages: Sequence[Mapping[str, str]]) -> Conversation:
+    """A conversation in which each `timestamp` is a tag at the head of the user's words, for whoever does not know that key.
+
+    >>> with_time_tags([{"role": "user", "content": "hello", "timestamp": "2025-01-01T08:00:00"}])
+    [{'role': 'user', 'content': '<time>2025-01-01T08:00:00</time>\\nhello'}]
+    """
+    tagged = []
+    for message in messages:
+        plain = dict(message)
+        if message["role"] == "user" and plain.pop("timestamp", None) is not None:
+            plain["content"] = read_timed(message).content
+        tagged.append(plain)
+    return tagged
+
+
+def with_timestamps(messages: Sequence[Mapping[str, str]]) -> Conversation:
+    """A conversation in which each time tag is the key `timestamp`, where the chat template gives back the same text.
+
+    That is where tag and words are a line break apart. A tag set apart otherwise, or a tick without one, stays as it is.
+
+    >>> with_timestamps([{"role": "user", "content": "<time>2025-01-01T08:00:00</time>\\nhello"}])
+    [{'role': 'user', 'content': 'hello', 'timestamp': '2025-01-01T08:00:00'}]
+    """
+    keyed = []
+    for message in messages:
+        timed = read_timed(message)
+        if message["role"] == "user" and timed.stamp is not None and timed.separator.startswith("\n"):
+            text = timed.separator.removeprefix("\n") + timed.text
+            keyed.append({**message, "content": text, "timestamp": timed.stamp.text})
+        else:
+            keyed.append(dict(message))
+    return keyed
+
+
 def check_conversation(
     messages: Sequence[Mapping[str, str]], where: str, *, strict_times: bool = False, to_answer: bool = False
 ) -> None:
@@ -87,6 +121,8 @@ def check_conversation(
             isinstance(message.get(key), str) for key in ("role", "content")
         ):
             raise UserError(f'{where}, message {number}: must be an object with the texts "role" and "content"')
+        if not isinstance(message.get("timestamp", ""), str):
+            raise UserError(f'{where}, message {number}: "timestamp" must be a text such as 2025-01-01T08:00:00')
     turns = messages[1:] if messages[0]["role"] == "system" else messages
     offset = len(messages) - len(turns)
     if not turns:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import TemplateError
 
 from chronolect.console import say
+from chronolect.dialogue.messages import with_time_tags
+from chronolect.dialogue.template import TIME_TEMPLATE
 from chronolect.errors import UserError, did_you_mean
 from chronolect.models.language_model import Messages
 from chronolect.models.tokenizers import CHAT_TEMPLATE
@@ -47,7 +49,7 @@ QUESTION = (
     "{% endfor %}"
     "{% if add_generation_prompt %}{{ '\nAnswer:' }}{% endif %}"
 )
-TEMPLATES = {"chatml": CHAT_TEMPLATE, "alpaca": ALPACA, "question": QUESTION}
+TEMPLATES = {"chatml": CHAT_TEMPLATE, "alpaca": ALPACA, "question": QUESTION, "time": TIME_TEMPLATE}
 
 # Some templates write today's date. A run must give the same rows tomorrow, so for them it is always this day, which Llama's template itself
 # takes where there is no clock.
@@ -102,7 +104,8 @@ class ChatTemplate:
         """A conversation as text.
 
         Args:
-            messages: Role and content of each.
+            messages: Role and content of each, and of a user's where wanted the timestamp: a template that does not know that key gets it as
+                the tag it stands for.
             add_generation_prompt: Whether to add what stands before an answer.
 
         Raises:
@@ -206,6 +209,8 @@ class ChatTemplate:
         """Through transformers' sandboxed Jinja, whatever backend the model runs in."""
         from transformers.utils.chat_template_utils import render_jinja_template
 
+        if "timestamp" not in self.text:
+            messages = with_time_tags(messages)
         render: Any = render_jinja_template  # annotated as if it gave a text
         texts, spans = render(
             [[dict(message) for message in messages]],
@@ -230,7 +235,7 @@ def _shared(one: str, other: str) -> int:
 
 
 def read_template(given: Path | str) -> str:
-    """A template by its name here (`chatml`, `alpaca`, `question`) or from a file.
+    """A template by its name here (`chatml`, `alpaca`, `question`, `time`) or from a file.
 
     Raises:
         UserError: Where it is neither.
@@ -296,7 +301,7 @@ def choose_template(tokenizer: "PreTrainedTokenizerBase", given: Path | str | No
 
     Args:
         tokenizer: The model's tokenizer.
-        given: A template's file, or `chatml`, `alpaca` or `question`.
+        given: A template's file, or `chatml`, `alpaca`, `question` or `time`.
 
     Raises:
         UserError: Where there is no template, or the given one ends a turn with something that is no token of the tokenizer: the model would
