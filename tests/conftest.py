@@ -47,3 +47,22 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model.save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
     return folder / "model"
+
+
+@pytest.fixture(scope="session")
+def chat_folder(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained Qwen3 of two blocks with a context of 512 tokens, which answers something through the template of dialogue time."""
+    import torch
+
+    from chronolect.models.chat_template import choose_template
+    from chronolect.models.loading import load_tokenizer
+    from chronolect.models.presets import Shape, new_model
+
+    folder = tmp_path_factory.mktemp("chat")
+    tokenizer = load_tokenizer(model_folder)
+    choose_template(tokenizer, "time")
+    torch.manual_seed(0)
+    shape = Shape(layers=2, hidden=64, heads=4, kv_heads=2, intermediate=128, context=512, architecture="qwen3")
+    new_model(shape, tokenizer).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
