@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from chronolect.dialogue.files import chatml, phase_list_bytes, read_dialogues
 from chronolect.errors import UserError
 from chronolect.models.chat_template import without_generation_marks
 from chronolect.training.chat_data import ChatRows, read_conversations
@@ -31,6 +33,20 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "talks.jsonl"
     path.write_text("\n".join(json.dumps(one) for one in talks) + "\n\n")
     return path
+
+
+@pytest.mark.parametrize("form", ["phases", "chatml"])
+def test_phase_lists_and_chatml_text_give_the_same_rows(
+    form: str, tmp_path: Path, file: Path, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    lines = read_conversations(file, tokenizer, seq_len=60, assistant_only=True)
+    talks = read_dialogues(file)
+    other = tmp_path / "talks"
+    other.write_bytes(phase_list_bytes(talks) if form == "phases" else "\n".join(chatml(one) for one in talks).encode())
+    found = read_conversations(other, tokenizer, seq_len=60, assistant_only=True)
+    assert np.array_equal(found.tokens, lines.tokens)
+    assert np.array_equal(found.targets, lines.targets)
+    assert np.array_equal(found.ends, lines.ends)
 
 
 def test_only_the_assistants_words_are_learned(file: Path, tokenizer: PreTrainedTokenizerFast) -> None:
@@ -86,7 +102,8 @@ def test_bad_lines_and_tokenizers_are_named(tmp_path: Path, file: Path, tokenize
         ('{"messages": [', "line 2: not valid JSON"),
         ('{"text": "x"}', 'line 2: must be an object with the key "messages"'),
         ('{"messages": [{"role": "user"}]}', 'line 2: "messages" must be a list of objects'),
-        ('{"messages": []}', 'line 2: "messages" must be a list of objects'),
+        ('{"messages": "talk"}', 'line 2: "messages" must be a list of objects'),
+        ('{"messages": []}', "line 2: an empty conversation"),
     ]:
         bad = tmp_path / "bad.jsonl"
         bad.write_text(json.dumps(talk("a", "b")) + "\n" + line + "\n")

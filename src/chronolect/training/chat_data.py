@@ -1,12 +1,12 @@
-"""Reading conversations: JSON lines of messages, through the tokenizer's chat template, into padded rows."""
+"""Reading conversations, through the tokenizer's chat template, into padded rows."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
+from chronolect.dialogue.files import iterate_messages
 from chronolect.errors import UserError
 from chronolect.models.chat_template import template_of
 from chronolect.training.data import Batch
@@ -43,54 +43,33 @@ class Conversations:
 def read_conversations(
     path: Path, tokenizer: PreTrainedTokenizerBase, *, seq_len: int, assistant_only: bool
 ) -> Conversations:
-    """Read and tokenise a file of `{"messages": [{"role": ..., "content": ...}, ...]}` lines; other keys are ignored.
+    """Read and tokenise a file of `{"messages": [{"role": ..., "content": ...}, ...]}` lines, a phase list or ChatML text (`dialogue.files`).
 
     Raises:
-        UserError: For a broken line (named), a tokenizer without chat template, a conversation that the template refuses, or, with
+        UserError: For a broken line or conversation (named), a tokenizer without chat template, a conversation that the template refuses, or, with
             `assistant_only`, one in which it does not let the assistant's words be told apart.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
     template = template_of(tokenizer)
     tokens, targets, lengths = [], [], []
     num_truncated = num_dropped = 0
-    with open(path, encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            where = f"{path}, line {number}"
-            messages = _messages(line, where)
-            try:
-                ids, mask = template.encode(tokenizer, messages, assistant_only=assistant_only)
-            except UserError as error:
-                raise UserError(f"{where}: {error}") from None
-            num_truncated += len(ids) > seq_len + 1
-            ids, mask = ids[: seq_len + 1], mask[: seq_len + 1]
-            if not any(mask[1:]):  # the first token is predicted from nothing
-                num_dropped += 1
-                continue
-            tokens.append(np.asarray(ids, np.int32))
-            targets.append(np.asarray(mask, bool))
-            lengths.append(len(ids))
+    for where, messages, _ in iterate_messages(path):
+        try:
+            ids, mask = template.encode(tokenizer, messages, assistant_only=assistant_only)
+        except UserError as error:
+            raise UserError(f"{where}: {error}") from None
+        num_truncated += len(ids) > seq_len + 1
+        ids, mask = ids[: seq_len + 1], mask[: seq_len + 1]
+        if not any(mask[1:]):  # the first token is predicted from nothing
+            num_dropped += 1
+            continue
+        tokens.append(np.asarray(ids, np.int32))
+        targets.append(np.asarray(mask, bool))
+        lengths.append(len(ids))
     if not lengths:
         raise UserError(f"{path}: no conversation with anything to learn in it")
     return Conversations(
         np.concatenate(tokens), np.concatenate(targets), np.cumsum(lengths), num_truncated, num_dropped
     )
-
-
-def _messages(line: str, where: str) -> list[dict[str, str]]:
-    try:
-        messages = json.loads(line)["messages"]
-    except json.JSONDecodeError as error:
-        raise UserError(f"{where}: not valid JSON ({error})") from None
-    except (KeyError, TypeError):
-        raise UserError(f'{where}: must be an object with the key "messages"') from None
-    well_formed = isinstance(messages, list) and messages and all(isinstance(one, dict) for one in messages)
-    if not well_formed or not all(isinstance(one.get(key), str) for one in messages for key in ("role", "content")):
-        raise UserError(f'{where}: "messages" must be a list of objects with the texts "role" and "content"')
-    found: list[dict[str, str]] = messages
-    return found
 
 
 class ChatRows:
