@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Sequence
 
-from chronolect.models.language_model import Messages, Score
+from chronolect.models.language_model import Messages, Sampled, Score
+from chronolect.models.sampling import Sampling
 
 _WORDS = ("the", "of", "and", "to", "in", "was", "by", "it")
 
@@ -43,6 +44,16 @@ class DummyModel:
         """Common words in an order that depends on the conversation."""
         prompts = ["\0".join(text for one in messages for text in one.values()) for messages in conversations]
         return [text.strip() for text in self.generate(prompts, max_tokens=min(max_tokens, 16))]
+
+    def sample(
+        self, conversations: Sequence[Messages], seeds: Sequence[int], sampling: Sampling, *, max_tokens: int | None
+    ) -> list[Sampled]:
+        """Common words in an order that depends on the conversation and the seed; each word is a token."""
+        told = [
+            DummyModel(seed=seed).reply([messages], max_tokens=max_tokens or 16)[0]
+            for messages, seed in zip(conversations, seeds, strict=True)
+        ]
+        return [Sampled(text, len(text.split())) for text in told]
 
     def close(self) -> None:
         """Nothing to free."""

@@ -28,8 +28,8 @@ from chronolect.models.chat_template import (
 )
 from chronolect.models.gguf_worker import BATCH_TOKENS, SEQUENCES, Worker, count_sequences
 from chronolect.models.grouping import Group, Tokens, group_requests
-from chronolect.models.language_model import Messages, Score, room_for_answer, short_name
-from chronolect.models.sampling import sampling_seeds
+from chronolect.models.language_model import Messages, Sampled, Score, room_for_answer, short_name
+from chronolect.models.sampling import Sampling, keep_likely, sampling_seeds
 
 _GENERATED_TOGETHER = 16
 
@@ -118,16 +118,32 @@ class GgufModel:
         """Continue each prompt; the same seed, prompts and temperature give the same texts."""
         room = max(1, self.context_length - max_tokens)
         encoded = [[self.bos, *self.encode(prompt)][-room:] for prompt in prompts]
-        return self._continue(encoded, max_tokens, temperature, stop)
+        return [one.text for one in self._continue(encoded, max_tokens, Sampling(temperature=temperature), stop=stop)]
 
     def reply(self, conversations: Sequence[Messages], *, max_tokens: int = 256, temperature: float = 0.0) -> list[str]:
         """Answer each conversation through the chat template, without the space around the answer."""
+        found = self._answers(conversations, max_tokens, Sampling(temperature=temperature))
+        return [one.text.strip() for one in found]
+
+    def sample(
+        self, conversations: Sequence[Messages], seeds: Sequence[int], sampling: Sampling, *, max_tokens: int | None
+    ) -> list[Sampled]:
+        """Answer each conversation with a seed of its own."""
+        return self._answers(conversations, max_tokens or self.context_length, sampling, seeds)
+
+    def _answers(
+        self,
+        conversations: Sequence[Messages],
+        max_tokens: int,
+        sampling: Sampling,
+        seeds: Sequence[int] | None = None,
+    ) -> list[Sampled]:
         template = self._template
         encoded = [self.encode(template.prompt(messages)) for messages in conversations]
         for ids in encoded:
             room_for_answer(self.name, len(ids), max_tokens, self.context_length)
         turn_end = template.turn_end(self.encode, self._is_added)
-        return [text.strip() for text in self._continue(encoded, max_tokens, temperature, turn_end=turn_end)]
+        return self._continue(encoded, max_tokens, sampling, seeds, turn_end=turn_end)
 
     @property
     def template_digest(self) -> str | None:
@@ -243,39 +259,37 @@ class GgufModel:
         self,
         encoded: Sequence[list[int]],
         max_tokens: int,
-        temperature: float,
+        sampling: Sampling,
+        seeds: Sequence[int] | None = None,
         stop: Sequence[str] = (),
         turn_end: int | None = None,
-    ) -> list[str]:
-        """The texts that follow each prompt, up to a token that ends a text or the turn."""
-        seeds = sampling_seeds(self._seed, encoded)
-        texts = [""] * len(encoded)
+    ) -> list[Sampled]:
+        """What follows each prompt, up to a token that ends a text or the turn."""
+        own = sampling_seeds(self._seed, encoded) if seeds is None else seeds
+        sampled: dict[int, Sampled] = {}
         starts = range(0, len(encoded), _GENERATED_TOGETHER)
         together = [range(start, min(start + _GENERATED_TOGETHER, len(encoded))) for start in starts]
 
         def run(worker: Worker, some: range) -> None:
-            generators = {index: np.random.default_rng(seeds[index]) for index in some}
+            generators = {index: np.random.default_rng(own[index]) for index in some}
             prompts = {index: encoded[index] for index in some}
-            for index, text in self._generate(
-                worker, prompts, max_tokens, temperature, generators, stop, turn_end
-            ).items():
-                texts[index] = text
+            sampled.update(self._generate(worker, prompts, max_tokens, sampling, generators, stop, turn_end))
 
         lengths = [min(len(ids) + max_tokens, self.context_length) for ids in encoded]
         cells = max((sum(lengths[index] for index in some) for some in together), default=1)
         self._in_parallel(together, run, cells=cells)
-        return texts
+        return [sampled[index] for index in range(len(encoded))]
 
     def _generate(
         self,
         worker: Worker,
         prompts: dict[int, list[int]],
         max_tokens: int,
-        temperature: float,
+        sampling: Sampling,
         generators: dict[int, np.random.Generator],
         stop: Sequence[str],
         turn_end: int | None,
-    ) -> dict[int, str]:
+    ) -> dict[int, Sampled]:
         """Continue some prompts (token ids by number) token by token, all in one batch."""
         tokens: dict[int, list[int]] = {index: [] for index in prompts}
         sequences = {index: [number] for number, index in enumerate(prompts)}
@@ -285,14 +299,16 @@ class GgufModel:
             for place, token in enumerate(ids)
         ]
         running = list(prompts) if max_tokens > 0 else []
+        ended_by_token = set[int]()
         worker.context.kv_cache_clear(False)
         while running:
             rows: list[np.ndarray] = []
             worker.decode(pending, _keep_rows(rows), clear=False)
             going_on = []
             for index, row in zip(running, rows, strict=True):
-                token = _choose(row, temperature, generators[index])
+                token = _choose(row, sampling, generators[index])
                 if self._vocab.is_eog(token) or token == turn_end:
+                    ended_by_token.add(index)
                     continue
                 tokens[index].append(token)
                 place = len(prompts[index]) + len(tokens[index]) - 1
@@ -300,11 +316,12 @@ class GgufModel:
                 if not ended and len(tokens[index]) < max_tokens and place < self.context_length:
                     going_on.append((index, (token, place, sequences[index], True)))
             running, pending = [index for index, _ in going_on], [entry for _, entry in going_on]
-        texts = {index: self._text(found) for index, found in tokens.items()}
-        return {
-            index: text[: min((end for word in stop if (end := text.find(word)) >= 0), default=len(text))]
-            for index, text in texts.items()
-        }
+        sampled = {}
+        for index, found in tokens.items():
+            text = self._text(found)
+            end = min((place for word in stop if (place := text.find(word)) >= 0), default=len(text))
+            sampled[index] = Sampled(text[:end], len(found) + (index in ended_by_token))
+        return sampled
 
     def _text(self, tokens: list[int]) -> str:
         return str(self._vocab.detokenize(tokens, False, False)) if tokens else ""
@@ -349,8 +366,8 @@ def _keep_rows(rows: list[np.ndarray]) -> Callable[[list[int], np.ndarray], None
     return lambda _, logits: rows.extend(logits.copy())
 
 
-def _choose(logits: np.ndarray, temperature: float, generator: np.random.Generator) -> int:
+def _choose(logits: np.ndarray, sampling: Sampling, generator: np.random.Generator) -> int:
     """The next token: the likeliest at temperature 0, else sampled (by the Gumbel-max trick)."""
-    if temperature <= 0:
+    if sampling.temperature <= 0:
         return int(logits.argmax())
-    return int((logits / temperature + generator.gumbel(size=len(logits))).argmax())
+    return int((keep_likely(logits, sampling) + generator.gumbel(size=len(logits))).argmax())

@@ -29,8 +29,9 @@ from chronolect.models.chat_template import (
 )
 from chronolect.models.grouping import Group, Tokens, group_requests
 from chronolect.models.hf_generation import continue_prompts
-from chronolect.models.language_model import DType, Messages, Score, room_for_answer, short_name
+from chronolect.models.language_model import DType, Messages, Sampled, Score, room_for_answer, short_name
 from chronolect.models.loading import load_model, load_tokenizer
+from chronolect.models.sampling import Sampling, sampling_seeds
 
 _ADAPTER = "adapter_config.json"
 _LOGITS = 1 << 25  # numbers in the logits of one batch: 128 MB in float32
@@ -115,16 +116,40 @@ class HfModel:
         """Continue each prompt; the same seed, prompts and temperature give the same texts."""
         room = max(1, self.context_length - max_tokens)
         encoded = [([self.bos, *ids])[-room:] for ids in self._encode(prompts)]
-        texts = self._continue(encoded, [max_tokens] * len(encoded), self._ends, temperature, stop)
+        tokens = self._continue(
+            encoded, [max_tokens] * len(encoded), self._ends, Sampling(temperature=temperature), stop=stop
+        )
+        texts = self._decode(tokens)
         return [text[: min([text.find(word) for word in stop if word in text], default=len(text))] for text in texts]
 
     def reply(self, conversations: Sequence[Messages], *, max_tokens: int = 256, temperature: float = 0.0) -> list[str]:
         """Answer each conversation through the chat template, without the space around the answer."""
+        tokens, _ = self._answers(conversations, max_tokens, Sampling(temperature=temperature))
+        return [text.strip() for text in self._decode(tokens)]
+
+    def sample(
+        self, conversations: Sequence[Messages], seeds: Sequence[int], sampling: Sampling, *, max_tokens: int | None
+    ) -> list[Sampled]:
+        """Answer each conversation with a seed of its own."""
+        tokens, most = self._answers(conversations, max_tokens or self.context_length, sampling, seeds)
+        return [
+            Sampled(text, len(ids) + (len(ids) < limit))  # what is shorter than it may be was ended by a token
+            for text, ids, limit in zip(self._decode(tokens), tokens, most, strict=True)
+        ]
+
+    def _answers(
+        self,
+        conversations: Sequence[Messages],
+        max_tokens: int,
+        sampling: Sampling,
+        seeds: Sequence[int] | None = None,
+    ) -> tuple[list[list[int]], list[int]]:
+        """The tokens that answer each conversation, and how many there may be."""
         encoded = self._encode([self._template.prompt(messages) for messages in conversations])
         most = [room_for_answer(self.name, len(ids), max_tokens, self.context_length) for ids in encoded]
         turn_end = turn_end_of(self._template, self.tokenizer)
         ends = self._ends if turn_end is None else [*self._ends, turn_end]
-        return [text.strip() for text in self._continue(encoded, most, ends, temperature)]
+        return self._continue(encoded, most, ends, sampling, seeds), most
 
     @property
     def template_digest(self) -> str | None:
@@ -287,21 +312,24 @@ class HfModel:
         encoded: Sequence[Sequence[int]],
         most: Sequence[int],
         ends: Sequence[int],
-        temperature: float,
+        sampling: Sampling,
+        seeds: Sequence[int] | None = None,
         stop: Sequence[str] = (),
-    ) -> list[str]:
+    ) -> list[list[int]]:
         padding = self.bos if self.tokenizer.pad_token_id is None else self.tokenizer.pad_token_id
-        tokens = continue_prompts(
+        return continue_prompts(
             self.model,
             self.tokenizer,
             encoded,
             most=most,
             padding=padding,
             ends=ends,
-            seed=self._seed,
-            temperature=temperature,
+            seeds=sampling_seeds(self._seed, encoded) if seeds is None else seeds,
+            sampling=sampling,
             stop=stop,
         )
+
+    def _decode(self, tokens: list[list[int]]) -> list[str]:
         return self.tokenizer.batch_decode(tokens, skip_special_tokens=True)
 
     @cached_property

@@ -5,9 +5,17 @@ from itertools import groupby
 from typing import Any
 
 import torch
-from transformers import LogitsProcessor, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    LogitsProcessor,
+    MinPLogitsWarper,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
 
-from chronolect.models.sampling import sampling_seeds
+from chronolect.models.sampling import Sampling
 
 # Tokens generated together. Each step costs a processor about the same for one row as for twenty; on a GPU what is held back is the cache.
 _CPU_CELLS, _GPU_CELLS = 8_192, 32_768
@@ -16,8 +24,7 @@ _CPU_CELLS, _GPU_CELLS = 8_192, 32_768
 class _Noise(LogitsProcessor):  # type: ignore[misc, unused-ignore]
     """Gumbel noise from each row's own generator, so that the likeliest token is a sample (the Gumbel-max trick)."""
 
-    def __init__(self, seeds: Sequence[int], temperature: float, device: torch.device) -> None:
-        self._temperature = temperature
+    def __init__(self, seeds: Sequence[int], device: torch.device) -> None:
         self._generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
@@ -25,8 +32,19 @@ class _Noise(LogitsProcessor):  # type: ignore[misc, unused-ignore]
             [torch.rand(scores.shape[1], generator=generator, device=scores.device) for generator in self._generators]
         )
         # the smallest positive number keeps the logarithms finite
-        gumbel = -(-noise.clamp_min(torch.finfo(noise.dtype).tiny).log()).log()
-        return scores / self._temperature + gumbel
+        return scores - (-noise.clamp_min(torch.finfo(noise.dtype).tiny).log()).log()
+
+
+def cuts(sampling: Sampling) -> list[LogitsProcessor]:
+    """What brings the logits of a batch to the temperature and cuts off unlikely tokens, in the order of `sampling.keep_likely`."""
+    found: list[LogitsProcessor] = [TemperatureLogitsWarper(float(sampling.temperature))]
+    if sampling.top_k is not None:
+        found.append(TopKLogitsWarper(sampling.top_k))
+    if sampling.top_p is not None and sampling.top_p < 1:
+        found.append(TopPLogitsWarper(sampling.top_p))
+    if sampling.min_p is not None and sampling.min_p > 0:
+        found.append(MinPLogitsWarper(sampling.min_p))
+    return found
 
 
 @torch.inference_mode()
@@ -38,8 +56,8 @@ def continue_prompts(
     most: Sequence[int],
     padding: int,
     ends: Sequence[int],
-    seed: int,
-    temperature: float,
+    seeds: Sequence[int],
+    sampling: Sampling,
     stop: Sequence[str] = (),
 ) -> list[list[int]]:
     """The tokens that follow each prompt, up to an end token or the first token with which a `stop` string is there.
@@ -51,11 +69,10 @@ def continue_prompts(
         most: Most tokens to add to each.
         padding: A token to fill up with.
         ends: Tokens that end a text; left out.
-        seed: Seed of sampling.
-        temperature: Of sampling; 0 takes the likeliest token.
+        seeds: Of sampling, one for each prompt.
+        sampling: How tokens are chosen.
         stop: Strings that end a text.
     """
-    seeds = sampling_seeds(seed, prompts)
     found: list[list[int]] = [[] for _ in prompts]
     # Rows of one batch run as long as the longest answer allowed in it, and the surplus of the others is cut off. Positions that are looked up
     # in a table must not run past its end, so without rotary ones only rows with the same allowance go together.
@@ -71,8 +88,9 @@ def continue_prompts(
             width = len(prompts[batch[0]])
             fill = [width - len(prompts[index]) for index in batch]
             settings: dict[str, Any] = {}
-            if temperature > 0:
-                settings["logits_processor"] = [_Noise([seeds[index] for index in batch], temperature, model.device)]
+            if sampling.temperature > 0:
+                noise = _Noise([seeds[index] for index in batch], model.device)
+                settings["logits_processor"] = [*cuts(sampling), noise]
             if stop:
                 settings.update(stop_strings=list(stop), tokenizer=tokenizer)
             generator: Any = model

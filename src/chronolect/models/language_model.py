@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from chronolect.errors import UserError
+from chronolect.models.sampling import Sampling
 
 Messages = Sequence[Mapping[str, str]]  # {"role": "system" | "user" | "assistant", "content": ...} each
 DType = Literal["float32", "bfloat16", "float16", "auto"]
@@ -24,6 +25,19 @@ class Score:
     logprob: float
     num_tokens: int
     is_greedy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """An answer as it was sampled.
+
+    Attributes:
+        text: Every character of it, the space around it too.
+        num_tokens: Number of tokens the model made, the one that ended the answer among them.
+    """
+
+    text: str
+    num_tokens: int
 
 
 class LanguageModel(Protocol):
@@ -59,6 +73,22 @@ class LanguageModel(Protocol):
 
         Raises:
             UserError: Where the model has no chat template and none was given.
+        """
+        ...
+
+    def sample(
+        self, conversations: Sequence[Messages], seeds: Sequence[int], sampling: Sampling, *, max_tokens: int | None
+    ) -> list[Sampled]:
+        """Answer each conversation with a seed of its own: neither the other conversations nor the model's seed change an answer.
+
+        Args:
+            conversations: Each ends with the user's words.
+            seeds: One for each.
+            sampling: How tokens are chosen.
+            max_tokens: Longest answer; None for what the context holds, or a server allows.
+
+        Raises:
+            UserError: As `reply` does.
         """
         ...
 

@@ -3,20 +3,25 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
 
 import httpx
 
+from chronolect.dialogue.messages import with_time_tags
 from chronolect.errors import UserError
-from chronolect.models.language_model import Messages, Score
+from chronolect.models.language_model import Messages, Sampled, Score
+from chronolect.models.sampling import Sampling
 
 _TOGETHER = 32  # prompts in one request
 _IN_FLIGHT = 8  # conversations asked at once
 _TIMEOUT_S = 600.0
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)  # before asking again
+
+T = TypeVar("T")
 
 
 class BusyError(UserError):
@@ -25,6 +30,33 @@ class BusyError(UserError):
     def __init__(self, message: str, retry_after: str = "") -> None:
         super().__init__(message)
         self.wait_s = min(float(retry_after), 60.0) if retry_after.isdigit() else None
+
+
+class GoneError(BusyError):
+    """Nobody answers at the address, or the connection broke off."""
+
+
+class SlowError(BusyError):
+    """The server took the request and gave no answer in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """An answer as a server sent it.
+
+    Attributes:
+        text: Its text.
+        reasoning: What the server took out of the text as thoughts (`reasoning_content`); empty on one that leaves them in place.
+        completion_tokens: Tokens the model made; None where the server does not say.
+        total_tokens: Those of the prompt as well; 0 where it does not say.
+        fingerprint: What tells the server's configuration, where it sends that.
+    """
+
+    text: str
+    reasoning: str
+    completion_tokens: int | None
+    total_tokens: int
+    fingerprint: str | None
 
 
 class ServerModel:
@@ -61,7 +93,7 @@ class ServerModel:
         self._client = httpx.Client(
             timeout=httpx.Timeout(timeout_s, connect=10.0), headers={"Authorization": f"Bearer {key}"} if key else {}
         )
-        self._chat, self._seed = chat, seed
+        self._chat, self._seed, self._timeout_s = chat, seed, timeout_s
         self.name = model_name or self._only_model()
 
     @property
@@ -106,12 +138,29 @@ class ServerModel:
             text, _ = self.ask(messages, max_tokens=max_tokens, temperature=temperature, seed=seed)
             return text.strip()
 
-        with ThreadPoolExecutor(_IN_FLIGHT) as pool:
-            try:
-                return list(pool.map(answer, conversations, seeds))
-            except BaseException:
-                pool.shutdown(cancel_futures=True)  # ask no more after an error
-                raise
+        return _at_once(answer, conversations, seeds)
+
+    def sample(
+        self, conversations: Sequence[Messages], seeds: Sequence[int], sampling: Sampling, *, max_tokens: int | None
+    ) -> list[Sampled]:
+        """Answer each conversation with a seed of its own, some of them at the same time.
+
+        What is None is not sent. Thoughts that the server took out of an answer are put back in front of it.
+        """
+        settings = {name: value for name, value in asdict(sampling).items() if value is not None}
+        if max_tokens is not None:
+            settings["max_tokens"] = max_tokens
+
+        def answer(messages: Messages, seed: int) -> Sampled:
+            found = self.complete(messages, seed=seed, **settings)
+            if found.completion_tokens is None:
+                raise UserError(
+                    f"{self.address}: it does not say how many tokens an answer has (usage.completion_tokens)"
+                )
+            thoughts = f"<think>\n{found.reasoning.strip()}\n</think>\n\n" if found.reasoning.strip() else ""
+            return Sampled(thoughts + found.text, found.completion_tokens)
+
+        return _at_once(answer, conversations, seeds)
 
     def ask(
         self,
@@ -132,7 +181,6 @@ class ServerModel:
             seed: Of sampling; that of the model by default.
         """
         body: dict[str, Any] = {
-            "messages": list(messages),
             "max_tokens": max_tokens,
             "temperature": temperature,
             "seed": self._seed if seed is None else seed,
@@ -142,19 +190,42 @@ class ServerModel:
                 "type": "json_schema",
                 "json_schema": {"name": "answer", "strict": True, "schema": schema},
             }
-        reply = self._patiently("/chat/completions", body)
-        try:
-            text = reply["choices"][0]["message"]["content"] or ""
-        except (KeyError, IndexError, TypeError):
-            raise UserError(f"{self.address}: not the answer of an OpenAI-compatible server") from None
-        return text, int((reply.get("usage") or {}).get("total_tokens", 0))
+        found = self.complete(messages, again_if_slow=True, **body)
+        return found.text, found.total_tokens
 
-    def _patiently(self, path: str, body: dict[str, Any]) -> Any:
+    def complete(self, messages: Messages, *, again_if_slow: bool = False, **settings: Any) -> Completion:
+        """The answer to a conversation, under these settings and else the server's own.
+
+        Args:
+            messages: Dicts of role and content.
+            again_if_slow: Whether a request that was not answered in time is sent again, as one is that found the server busy.
+            settings: Fields of the request, such as `temperature` or `max_tokens`.
+        """
+        body = {"messages": with_time_tags(messages), **settings}  # the template there may not know timestamps
+        reply = self._patiently("/chat/completions", body, again_if_slow)
+        try:
+            message = reply["choices"][0]["message"]
+            text = message["content"] or ""
+            usage = reply.get("usage") or {}
+            made = usage.get("completion_tokens")
+            return Completion(
+                text,
+                message.get("reasoning_content") or message.get("reasoning") or "",
+                None if made is None else int(made),
+                int(usage.get("total_tokens", 0)),
+                reply.get("system_fingerprint"),
+            )
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError):
+            raise UserError(f"{self.address}: not the answer of an OpenAI-compatible server") from None
+
+    def _patiently(self, path: str, body: dict[str, Any], again_if_slow: bool) -> Any:
         """Send a request again while the server is busy or out of reach for a moment."""
         for wait_s in _WAITS_S:
             try:
                 return self._request("POST", path, json={"model": self.name, **body})
             except BusyError as error:
+                if isinstance(error, SlowError) and not again_if_slow:
+                    raise
                 time.sleep(error.wait_s or wait_s)
         return self._request("POST", path, json={"model": self.name, **body})
 
@@ -204,8 +275,10 @@ class ServerModel:
     def _request(self, method: str, path: str, **options: Any) -> Any:
         try:
             response = self._client.request(method, self.address + path, **options)
-        except (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError) as error:
-            raise BusyError(f"{self.address}: no answer ({error}); is the server running?") from None
+        except (httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout):
+            raise SlowError(f"{self.address}: no answer within {self._timeout_s:g} s; is the server running?") from None
+        except (httpx.ConnectTimeout, httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            raise GoneError(f"{self.address}: no answer ({error}); is the server running?") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UserError(f"{self.address}: no answer ({error}); is the server running?") from None
         if response.status_code in _BUSY:
@@ -228,6 +301,16 @@ class ServerModel:
             offered = ", ".join(names[:8]) or "none"
             raise UserError(f"{self.address}: name the model with --model-name (offered: {offered})")
         return str(names[0])
+
+
+def _at_once(answer: Callable[[Messages, int], T], conversations: Sequence[Messages], seeds: Sequence[int]) -> list[T]:
+    """The answer to each conversation with its seed, several asked for at the same time."""
+    with ThreadPoolExecutor(_IN_FLIGHT) as pool:
+        try:
+            return list(pool.map(answer, conversations, seeds))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # ask no more after an error
+            raise
 
 
 def _sum_from(logprobs: dict[str, Any], place: int) -> Score:
