@@ -61,8 +61,13 @@ def chat_folder(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("chat")
     tokenizer = load_tokenizer(model_folder)
     choose_template(tokenizer, "time")
-    torch.manual_seed(0)
+    torch.manual_seed(1)
     shape = Shape(layers=2, hidden=64, heads=4, kv_heads=2, intermediate=128, context=512, architecture="qwen3")
-    new_model(shape, tokenizer).save_pretrained(folder)
+    model = new_model(shape, tokenizer)
+    with torch.no_grad():
+        for weights in model.parameters():
+            if weights.ndim == 2:
+                weights.mul_(8)
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
