@@ -83,6 +83,24 @@ def length_between(earlier: datetime, later: datetime) -> Length:
     return Length(words, seconds, steps if steps.endswith(f" {words}.") else f"{steps} {words[0].upper()}{words[1:]}.")
 
 
+def comparison(now: datetime, then: datetime) -> str:
+    """Which of two moments is first, by the largest part in which they differ.
+
+    >>> comparison(datetime(2024, 3, 5, 14), datetime(2024, 3, 5, 18))
+    'Same day, 14:00 is before 18:00.'
+    >>> comparison(datetime(2024, 3, 7), datetime(2024, 3, 5)), comparison(datetime(2025, 3, 7), datetime(2024, 12, 5))
+    ('Same month, day 7 is after day 5.', 'Year 2025 is after year 2024.')
+    """
+    side = "is before" if now < then else "is after"
+    if now.year != then.year:
+        return f"Year {now.year} {side} year {then.year}."
+    if now.month != then.month:
+        return f"Same year, month {now.month} {side} month {then.month}."
+    if now.day != then.day:
+        return f"Same month, day {now.day} {side} day {then.day}."
+    return f"Same day, {clock_words(now)} {side} {clock_words(then)}."
+
+
 def _clock(earlier: datetime, later: datetime) -> tuple[str, str]:
     """Less than a day."""
     minutes = round((later - earlier).total_seconds()) // MINUTE
