@@ -56,6 +56,7 @@ class Loop:
         config: The settings.
         counts: What the stage wants to see in the results beside the loop's own numbers.
         measure: Measures the trained model for the results; every process takes part.
+        stop_below: End once a logged loss is below this, whatever is left of the steps that the schedule reckons with.
     """
 
     def __init__(
@@ -71,12 +72,13 @@ class Loop:
         config: TrainingConfig,
         counts: Mapping[str, Any] | None = None,
         measure: Callable[[torch.nn.Module], dict[str, Any]] | None = None,
+        stop_below: float | None = None,
     ) -> None:
         require_trackers(config)
         self.run_folder, self.accelerator, self.tokenizer = run, accelerator, tokenizer
         self.objective, self.rows, self.validation, self.config = objective, rows, validation, config
         self.counts = dict(counts or {})
-        self.measure = measure
+        self.measure, self.stop_below = measure, stop_below
         self.precision = "bfloat16" if accelerator.mixed_precision == "bf16" else "float32"
         self.rows_per_step = config.batch_size * config.accumulate * accelerator.num_processes
         self.total_steps = count_steps(config, rows_per_epoch=rows.rows_per_epoch, rows_per_step=self.rows_per_step)
@@ -144,7 +146,8 @@ class Loop:
             self._tick()
             if self.accelerator.num_processes > 1:  # the clocks of the processes differ: the first one's counts
                 self.state.seconds = float(broadcast(torch.tensor(self.state.seconds, device=self.accelerator.device)))
-        return self._progress() >= 1.0
+        low_enough = self.stop_below is not None and self.state.loss is not None and self.state.loss < self.stop_below
+        return low_enough or self._progress() >= 1.0
 
     def _step(self) -> None:
         """One optimizer step over `accumulate` micro-batches."""
