@@ -95,7 +95,8 @@ def weekday(draw: Draw) -> Dialogue:
         past = now.day - 1
         day = weekday_words(now)
         question = draw.say(_WHICH_DAY, name=name)
-        steps = f"Today is {now:%Y-%m-%d}. {now:%B} {now.year} began on a {first}. {now.day} - 1 = {past}. {_weeks_off(past)} {first} + {past % 7} = {day}."
+        counted = f"{now.day} - 1 = {past}. {_weeks_off(past)} {first} + {past % 7} = {day}."
+        steps = f"Today is {now:%Y-%m-%d}. {now:%B} {now.year} began on a {first}. {counted}"
         answer = draw.say(_IS_DAY, day=day)
         facts = {"date": f"{now:%Y-%m-%d}", "days": 0}
     else:

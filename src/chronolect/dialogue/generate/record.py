@@ -36,7 +36,7 @@ class Draw:
     Attributes:
         rng: All chance comes from here.
         unseen: Whether to use the wordings that are kept out of training, where there are any.
-        used: Which wordings were used, as NAME:NUMBER; those for tests alone count on behind those of training.
+        used: Which wordings were used, as NAME/seen/NUMBER or NAME/unseen/NUMBER.
     """
 
     rng: random.Random
@@ -49,12 +49,11 @@ class Draw:
         >>> Draw(random.Random(0), unseen=True).say(Wordings("greeting", ("Hello {name}.",), ("Dear {name}!",)), name="Ines")
         'Dear Ines!'
         """
-        if self.unseen and wordings.unseen:
-            number = len(wordings.seen) + self.rng.randrange(len(wordings.unseen))
-        else:
-            number = self.rng.randrange(len(wordings.seen))
-        self.used.append(f"{wordings.name}:{number}")
-        return (wordings.seen + wordings.unseen)[number].format(**slots)
+        part = "unseen" if self.unseen and wordings.unseen else "seen"
+        among: tuple[str, ...] = getattr(wordings, part)
+        number = self.rng.randrange(len(among))
+        self.used.append(f"{wordings.name}/{part}/{number}")
+        return among[number].format(**slots)
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,11 @@ class Dialogue:
         """All that its user says, with the stamps: what may not be in the tests and in training."""
         return "\n\n".join(message["content"] for message in self.messages if message["role"] == "user")
 
+    @property
+    def is_unseen(self) -> bool:
+        """Whether it has a wording that is kept out of training."""
+        return any("/unseen/" in wording for wording in self.wording)
+
     def record(self, slug: str, **more: Any) -> dict[str, Any]:
         """The dialogue as a line of JSONL; `more` goes into the metadata."""
         return {
@@ -92,6 +96,7 @@ class Dialogue:
                 "id": slug,
                 "check": self.check.as_dict(),
                 "facts": self.facts,
+                "wording": "unseen" if self.is_unseen else "seen",
                 "wordings": list(self.wording),
                 **more,
             },
