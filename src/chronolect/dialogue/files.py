@@ -47,13 +47,21 @@ def iterate_records(
         UserError: For a missing or empty file, one that is none of the three forms, and, by default, for a bad conversation: with the file,
             the line or the number of the conversation, and the message.
     """
+    for _, messages, metadata in iterate_conversations(path, strict_times=strict_times, on_bad=on_bad):
+        yield messages, metadata
+
+
+def iterate_conversations(
+    path: Path, *, strict_times: bool = False, on_bad: OnBad = refuse
+) -> Iterator[tuple[str, Conversation, dict[str, Any]]]:
+    """As `iterate_records`, with what errors are to name in front."""
     for where, messages, metadata in iterate_messages(path, on_bad=on_bad):
         try:
             check_conversation(messages, where, strict_times=strict_times)
         except UserError as error:
             on_bad(error)
             continue
-        yield messages, metadata
+        yield where, messages, metadata
 
 
 def iterate_messages(
@@ -91,16 +99,16 @@ def json_line(messages: Sequence[Any], metadata: dict[str, Any]) -> str:
     return json.dumps({"messages": list(messages), "metadata": metadata}, ensure_ascii=False)
 
 
-def chatml(messages: Sequence[dict[str, str]]) -> str:
+def chatml(messages: Sequence[dict[str, str]], where: str = "a conversation") -> str:
     """A conversation as ChatML text, time tags in it; what the `time` template makes of it.
 
     Raises:
-        UserError: Where words hold a mark of ChatML, so that the text could not be read back.
+        UserError: Where words hold a mark of ChatML, so that the text could not be read back; named by `where`.
     """
-    for message in messages:
+    for number, message in enumerate(messages, 1):
         for mark in (_START, _END):
             if mark in message["content"]:
-                raise UserError(f"the words of a message hold {mark}, which ChatML text cannot hold")
+                raise UserError(f"{where}, message {number}: its words hold {mark}, which ChatML text cannot hold")
     return "".join(f"{_START}{one['role']}\n{one['content']}{_END}\n" for one in with_time_tags(messages))
 
 

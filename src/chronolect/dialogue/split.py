@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chronolect.artifacts import read_json, stage, write_bytes
+from chronolect.dialogue.convert import left_out_lines
 from chronolect.dialogue.files import phase_list_bytes, read_dialogues, refuse
 from chronolect.dialogue.messages import Conversation
 from chronolect.dialogue.replay import Draw, Item, Plan, clean_plan, identity, leaks, published_plan
@@ -149,8 +150,5 @@ def _screen(counts: Mapping[str, Any]) -> str:
             lines.append("Here none is: what is tested is trained on in no phase.")
     if counts.get("doubles"):
         lines.append(f"{counts['doubles']:,} conversations were there twice and are kept once.")
-    if counts["left_out"]:
-        lines.append(f"Left out: {len(counts['left_out']):,}")
-        lines += [f"  {error}" for error in counts["left_out"][:10]]
-        lines += [f"  and {len(counts['left_out']) - 10:,} more (--json lists all)"] * (len(counts["left_out"]) > 10)
+    lines += left_out_lines(counts["left_out"])
     return "\n".join(lines)
