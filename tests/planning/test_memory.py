@@ -73,6 +73,8 @@ def test_states_by_part() -> None:
     assert four["weights"] - rest == pytest.approx(0.516 * in_blocks, rel=0.001)
     assert eight["weights"] - rest == in_blocks
     assert adapted["optimizer"] == 2 * adapted["adapters"]
+    in_8_bits = planned(shape.name, lora_r=16, optimizer="adamw-8bit").parts
+    assert in_8_bits["optimizer"] == pytest.approx(0.51 * adapted["adapters"], rel=0.01)
 
 
 def test_sharding_divides_the_states() -> None:

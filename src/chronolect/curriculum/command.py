@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from chronolect.artifacts import MANIFEST, exclusive, is_current, make_manifest, write_json
+from chronolect.artifacts import MANIFEST, exclusive, is_current, make_manifest, write_bytes, write_json
 from chronolect.console import say
 from chronolect.curriculum.guidance import measure_sizes, plan_phase, plan_screen, this_device, warn
 from chronolect.curriculum.merging import MergedType, merge
@@ -25,6 +25,7 @@ from chronolect.export.naming import published_name
 from chronolect.models.chat_template import choose_template
 from chronolect.models.loading import load_tokenizer
 from chronolect.planning.devices import find_device
+from chronolect.report.curriculum import curriculum_page
 from chronolect.report.gather import read_lines
 from chronolect.training.sft import fine_tune
 
@@ -158,6 +159,7 @@ def train_curriculum(
         if fp8:
             results["fp8"] = _write_fp8(current, out)
         write_json(out / "curriculum.json", results)
+        write_bytes(out / "curriculum.html", curriculum_page(results).encode())
         manifest = make_manifest(
             out,
             command="train curriculum",

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -121,12 +122,22 @@ def _memory(shape: ModelShape, config: TrainingConfig, device: Device) -> dict[s
     step = Step(shape=shape, config=config, device=device, stage="sft")
     needed = plan_memory(step).total
     return {
-        "gib": round(needed / _GIB, 2),
+        "gib": round(needed / _GIB, 3),
         "device_gib": round(device.memory_gib, 1),
         "fits": needed <= device.memory,
-        "merging_gib": round(4.0 * shape.num_parameters / _GIB, 2),  # in float32, in the machine's own memory
-        "advice": [change["change"] for change in advise(step)],
+        "merging_gib": round(4.0 * shape.num_parameters / _GIB, 3),  # in float32, in the machine's own memory
+        "advice": [_as_changes(change["change"]) for change in advise(step)],
     }
+
+
+def _as_changes(flags: str) -> str:
+    """Flags of a training run as this command takes them: `--batch-size 4` is `--set batch_size=4`."""
+
+    def change(flag: re.Match[str]) -> str:
+        name = flag[1].replace("-", "_")
+        return flag[0] if name == "use_4bit" else f"--set {name}={flag[2] or 'true'}"
+
+    return re.sub(r"--([a-z][a-z0-9-]*)(?: (\w+))?", change, flags)
 
 
 def _minutes(shape: ModelShape, config: TrainingConfig, device: Device, tokens: float) -> float:
@@ -141,8 +152,8 @@ def warn(plan: Mapping[str, Any], device: Device) -> None:
     if memory and not memory["fits"]:
         advice = f"; try {' and '.join(memory['advice'])}" if memory["advice"] else ""
         say(
-            f"warning: phase {number} needs about {memory['gib']} GiB where its longest conversations come together, and {device.title} has "
-            f"{memory['device_gib']}{advice}"
+            f"warning: phase {number} needs about {memory['gib']:.3g} GiB for the micro-batch with its longest conversation, and {device.title} has "
+            f"{memory['device_gib']:.3g}{advice}"
         )
     if plan["steps"] is not None and settings["warmup_steps"] >= plan["steps"]:
         say(
@@ -160,7 +171,7 @@ def plan_screen(plans: list[dict[str, Any]], *, model: str, device: Device) -> s
     ]
     for plan in plans:
         settings, memory, published = plan["settings"], plan["memory"], plan["published"]
-        gib = "?" if memory is None else f"{memory['gib']:.1f}{'' if memory['fits'] else '!'}"
+        gib = "?" if memory is None else f"{memory['gib']:.3g}{'' if memory['fits'] else '!'}"
         minutes = "?" if plan["minutes"] is None else f"{plan['minutes']:.1f}"
         said = f"{published['peak_gib']:.1f}, {published['minutes']:.0f}" if published else "-"
         batch = f"{settings['batch_size']}x{settings['accumulate']}"
@@ -179,10 +190,10 @@ def plan_screen(plans: list[dict[str, Any]], *, model: str, device: Device) -> s
         "",
         f"Trained: {adapters}; {first['optimizer']}, {first['schedule']} schedule, weight decay {first['weight_decay']:g}, "
         f"gradients clipped at {first['clip']:g}, seed {first['seed']}.",
-        "Memory is that of a micro-batch of conversations as long as the longest.",
+        "Memory is that of the micro-batch with the longest conversation, to which the others are padded; time is reckoned without padding.",
     ]
     if plans[0]["memory"]:
         lines.append(
-            f"Merging takes {plans[0]['memory']['merging_gib']:.1f} GiB of the machine's own memory (weights in float32)."
+            f"Merging takes {plans[0]['memory']['merging_gib']:.3g} GiB of the machine's own memory (weights in float32)."
         )
     return "\n".join(lines)

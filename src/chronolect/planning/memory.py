@@ -14,6 +14,7 @@ from chronolect.training.config import TrainingConfig
 
 NF4 = 0.5 + 1 / 64 + 4 / (64 * 256)  # bytes a weight: 4 bits, one byte for each 64, one float for each 64 * 256
 INT8 = 1.0
+MOMENTS_8BIT = 2 * (1 + 4 / 256)  # bytes a weight: each moment one, and a float for each 256
 SLICE_BYTES = {"cpu": 4 << 20, "gpu": 512 << 20}  # of logits, as in training/objectives/cross_entropy.py
 COMPILED = 0.6  # of the activations, what torch.compile keeps: measured, see docs/planning.md
 ANSWER_TOKENS = 32  # of a row in unlearning, assumed: the logits of its targets exist at once
@@ -192,7 +193,7 @@ def _states(step: Step, shards: int) -> dict[str, float]:
         "weights": weights,
         "adapters": 4.0 * step.num_adapter_weights / shards,
         "start model": 4.0 * shape.num_parameters if step.start_copy else 0.0,
-        "optimizer": 8.0 * step.num_trained / shards,
+        "optimizer": (MOMENTS_8BIT if step.config.optimizer == "adamw-8bit" else 8.0) * step.num_trained / shards,
         "exchange": 4.0 * step.num_trained if step.is_replicated else 0.0,
     }
 
