@@ -312,11 +312,12 @@ def _month_steps(now: date, then: date, unit: str, count: int, back: bool) -> st
     sign = "-" if back else "+"
     if unit == "year":
         return f"{now.year} {sign} {count} = {then.year}."
+    if back and count >= now.month:
+        return f"Month {now.month}. {now.month} + 12 = {now.month + 12}. {now.month + 12} - {count} = {then.month}, year {then.year}."
     total = now.month - count if back else now.month + count
     if total == then.month:
         return f"Month {now.month} {sign} {count} = {total}."
-    turned = "+ 12" if back else "- 12"
-    return f"Month {now.month} {sign} {count} = {total}. {total} {turned} = {then.month}, year {then.year}."
+    return f"Month {now.month} + {count} = {total}. {total} - 12 = {then.month}, year {then.year}."
 
 
 _GREETED = Wordings(

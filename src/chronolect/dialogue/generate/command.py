@@ -10,7 +10,7 @@ from chronolect.console import say
 from chronolect.corpus.document import CorpusWriter
 from chronolect.dialogue.files import json_line, phase_list_bytes
 from chronolect.dialogue.generate.almanac import documents
-from chronolect.dialogue.generate.makers import phase_dialogues, test_dialogues
+from chronolect.dialogue.generate.makers import held_out_dialogues, phase_dialogues
 from chronolect.dialogue.generate.record import Dialogue
 from chronolect.errors import UserError
 
@@ -54,7 +54,7 @@ def make_dialogues(
     config = {"phases": list(counts.values()), "tests": tests, "almanac": almanac, "seed": seed}
     result: dict[str, Any] = {}
     with stage(out, command="data dialogue", config=config) as work:
-        held_out = test_dialogues(tests, seed)
+        held_out = held_out_dialogues(tests, seed)
         tested = frozenset(dialogue.asked for dialogue in held_out)
         _write_lines(work.folder / "tests.jsonl", [one.test(slug) for slug, one in _named("test", held_out)])
         result["tests"] = _by_kind(held_out)

@@ -39,7 +39,7 @@ def phase_dialogues(phase: int, count: int, seed: int, tested: Set[str]) -> list
     return found
 
 
-def test_dialogues(count: int, seed: int) -> list[Dialogue]:
+def held_out_dialogues(count: int, seed: int) -> list[Dialogue]:
     """Dialogues to test with: `count` of each kind of each phase, every other one in wordings that training never uses.
 
     Args:

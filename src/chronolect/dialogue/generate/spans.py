@@ -14,7 +14,8 @@ from chronolect.dialogue.generate.moments import DAY, HOUR, MINUTE, clock_words,
 
 Scale = Literal["minutes", "hours", "days", "weeks", "months", "years"]
 SCALES: tuple[Scale, ...] = ("minutes", "hours", "days", "weeks", "months", "years")
-_DAYS_SAID = 45  # a longer time is told in months
+_DAYS_SAID = 60  # as long a time, or a longer one, is told in months
+_MONTH_DAYS = 365.2425 / 12
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _clock(earlier: datetime, later: datetime) -> tuple[str, str]:
 
 
 def _days(earlier: datetime, later: datetime) -> tuple[str, str]:
-    """A day up to `_DAYS_SAID` of them; with hours below a week, else to the nearest day."""
+    """A day up to `_DAYS_SAID` of them, so that one whole month at most lies between two parts; with hours below a week."""
     days = (later.date() - earlier.date()).days
     sum_of_days = _day_steps(earlier, later, days)
     clock = (later.hour - earlier.hour) * HOUR + (later.minute - earlier.minute) * MINUTE
@@ -168,9 +169,13 @@ def _day_steps(earlier: datetime, later: datetime, days: int) -> str:
 
 def _months(earlier: datetime, later: datetime, months: int, exact: bool) -> tuple[str, str]:
     """Months and years, whole or to the nearest month."""
+    turned = ""
     if not exact:
-        part = (later.day - earlier.day) / 30.44
-        months = round(months + part)
+        nearest = round((later - earlier).total_seconds() / DAY / _MONTH_DAYS)
+        if nearest != months:
+            side = "before" if nearest < months else "after"
+            turned = f" Day {later.day} is far {side} day {earlier.day}: {count_words(nearest, 'month')}."
+        months = nearest
     years, rest = divmod(months, 12)
     parts = [count_words(years, "year")] * bool(years) + [count_words(rest, "month")] * bool(rest)
     words = ("" if exact else "about ") + " and ".join(parts)
@@ -182,4 +187,4 @@ def _months(earlier: datetime, later: datetime, months: int, exact: bool) -> tup
         steps = f"Next year. 12 - {earlier.month} = {12 - earlier.month}. {12 - earlier.month} + {later.month} = {12 - earlier.month + later.month}."
     else:
         steps = f"{later.year} - {earlier.year} = {later.year - earlier.year}. Month {earlier.month} to month {later.month}."
-    return words, steps
+    return words, steps + turned
