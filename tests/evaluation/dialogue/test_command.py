@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.chat_server import Body, ChatServer, Refused
 
 from chronolect.artifacts import MANIFEST, read_json
 from chronolect.dialogue.messages import user_turn
 from chronolect.errors import UserError
 from chronolect.evaluation.dialogue.command import eval_dialogue
-from tests.chat_server import Body, ChatServer, Refused
 
 DAYS = range(2, 12)
 
