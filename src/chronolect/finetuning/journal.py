@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -32,6 +33,10 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         self._file.close()
 
     def __len__(self) -> int:
@@ -39,6 +44,10 @@ class Journal:
 
     def __contains__(self, key: str) -> bool:
         return key in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        """The keys of all records."""
+        return iter(self._places)
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The record of a key, if there is one."""
