@@ -25,7 +25,7 @@ from chronolect.report.plots import Axis, Chart, Point, Rule, Series
 
 COLORS = ("muted", "locked", "twin", "third", "fourth", "fifth")
 WORDINGS = {"seen": ("wordings that training used", "locked"), "unseen": ("wordings kept out of training", "twin")}
-_PER_KIND = 2  # dialogues shown with everybody's replies
+_PER_KIND = 1  # dialogues shown with everybody's replies
 _SHARES = (0, 0.25, 0.5, 0.75, 1)
 
 
@@ -169,17 +169,26 @@ def _wanted_table(results: Mapping[str, Any]) -> Table:
 
 
 def _changes_section(comparisons: Sequence[Mapping[str, Any]]) -> Section:
-    rows = []
+    rows, by_kind = [], []
     for one in comparisons:
         named = f"{one['second']} minus {one['first']}"
-        rows.append([named, "all", _difference(one), f"{one['p']:.2g}"])
-        rows += [["", kind, _difference(part), f"{part['p']:.2g}"] for kind, part in one["by_kind"].items()]
-    columns = [Column("Models", False), Column("Kind", False), Column("Points [95 %]"), Column("p")]
+        rows.append([named, _difference(one), f"{one['p']:.2g}"])
+        by_kind += [[named, kind, _difference(part), f"{part['p']:.2g}"] for kind, part in one["by_kind"].items()]
+    numbers = [Column("Points [95 %]"), Column("p")]
     intro = (
         "The same dialogues, answered by both: difference of the shares in points, with Newcombe's interval for pairs, and McNemar's exact test. "
         "Nothing is corrected for the number of rows."
     )
-    blocks: list[Block] = [Table("Differences between models", columns, rows, hide_caption=True)]
+    blocks: list[Block] = [
+        Table("Differences between models", [Column("Models", False), *numbers], rows, hide_caption=True),
+        Table(
+            "Differences by kind",
+            [Column("Models", False), Column("Kind", False), *numbers],
+            by_kind,
+            folded="By kind",
+            hide_caption=True,
+        ),
+    ]
     if not comparisons:
         blocks = [Words("Only one model was asked.", "missing")]
     return Section("changes", "From model to model", intro, blocks)
@@ -218,7 +227,7 @@ def _samples(replies: Mapping[str, Sequence[Judged]]) -> list[Sample]:
 
 
 def _in_words(messages: Conversation) -> str:
-    return "\n".join(f"{one['role']}: {one['content']}" for one in messages)
+    return " · ".join(f"{one['role']}: {one['content']}" for one in messages)
 
 
 def _wordings(part: Mapping[str, Any]) -> list[str]:
