@@ -360,7 +360,7 @@ def part_of_day(hour: int) -> str:
 def greeting(draw: Draw) -> Dialogue:
     """A greeting that fits the hour of the tag."""
     rng = draw.rng
-    now = random_moment(rng, hours=(5, 23))
+    now = draw.moment(hours=(5, 23))
     name = rng.choice(PEOPLE)
     part = part_of_day(now.hour)
     others = [f"good {other}" for other in ("morning", "afternoon", "evening") if other != part]

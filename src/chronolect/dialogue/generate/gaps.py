@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from chronolect.dialogue.checks import Check
 from chronolect.dialogue.generate.affairs import ERRANDS, PROCESSES
-from chronolect.dialogue.generate.moments import MINUTE, duration_words, random_moment, stamp
+from chronolect.dialogue.generate.moments import MINUTE, duration_words, stamp
 from chronolect.dialogue.generate.record import Dialogue, Draw, Maker, Wordings, reply, thought
 from chronolect.dialogue.generate.smalltalk import small_talk
 from chronolect.dialogue.generate.spans import SCALES, Length, Scale, later_by, length_between
@@ -206,7 +206,7 @@ def meanwhile(draw: Draw) -> Dialogue:
     rng = draw.rng
     process = rng.choice(PROCESSES)
     late = rng.random() < 0.5
-    first = random_moment(rng)
+    first = draw.moment()
     low, high = (2 * process.minutes, 6 * process.minutes) if late else (1, process.minutes // 2)
     second = first + timedelta(minutes=_rounded(rng.randint(low, max(low, high))))
     length = length_between(first, second)
@@ -231,7 +231,7 @@ def travel(draw: Draw) -> Dialogue:
     """How long ago it was, when the clock has been set to another zone: the offsets of the two stamps differ."""
     rng = draw.rng
     here, there = rng.sample(range(-10, 13), 2)
-    start = random_moment(rng, hours=(6, 16)).replace(tzinfo=timezone(timedelta(hours=here)))
+    start = draw.moment(hours=(6, 16)).replace(tzinfo=timezone(timedelta(hours=here)))
     second = (start + timedelta(hours=rng.randint(1, 14))).astimezone(timezone(timedelta(hours=there)))
     in_utc = [moment.astimezone(UTC).replace(tzinfo=None) for moment in (start, second)]
     length = length_between(*in_utc)
@@ -282,7 +282,7 @@ def _offset(hours: int) -> str:
 
 def _beginning(draw: Draw, scale: Scale) -> datetime:
     """A first moment; for months and years on a day that every month has."""
-    moment = random_moment(draw.rng)
+    moment = draw.moment()
     return moment.replace(day=min(moment.day, 28)) if scale in ("months", "years") else moment
 
 

@@ -5,7 +5,7 @@ import random
 from datetime import datetime
 
 from chronolect.dialogue.checks import Check
-from chronolect.dialogue.generate.moments import date_words, random_moment, stamp
+from chronolect.dialogue.generate.moments import date_words, stamp
 from chronolect.dialogue.generate.record import Dialogue, Draw, Maker, Wordings, reply, thought
 from chronolect.dialogue.generate.wording import DEEDS, DUTIES, EVENTS, PEOPLE
 from chronolect.dialogue.messages import user_turn
@@ -142,7 +142,7 @@ def _part_by_part(text: str) -> str:
 def invalid_stamp(draw: Draw) -> Dialogue:
     """A tag with an impossible stamp, or with a possible one, some of them on the last day of a month."""
     rng = draw.rng
-    moment = _near_the_edge(rng, random_moment(rng, hours=(0, 23)))
+    moment = _near_the_edge(rng, draw.moment(hours=(0, 23)))
     valid = rng.random() < 0.5
     text = stamp(moment) if valid else impossible(rng, moment)
     question = draw.say(_LOG_IT, deed=rng.choice(DEEDS), name=rng.choice(PEOPLE))
@@ -168,7 +168,7 @@ def invalid_stamp(draw: Draw) -> Dialogue:
 def invalid_date(draw: Draw) -> Dialogue:
     """An impossible day in the words, below a tag that is all right; or a possible one."""
     rng = draw.rng
-    now = random_moment(rng)
+    now = draw.moment()
     year, month = now.year + rng.randint(1, 2), rng.choice((2, 2, *_SHORT_MONTHS, rng.randint(1, 12)))
     length = calendar.monthrange(year, month)[1]
     valid = rng.random() < 0.5

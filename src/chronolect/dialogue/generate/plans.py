@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from chronolect.dialogue.checks import Check
 from chronolect.dialogue.generate.gaps import OPENED, RETURNED
-from chronolect.dialogue.generate.moments import clock_words, date_words, random_moment, stamp
+from chronolect.dialogue.generate.moments import clock_words, date_words, stamp
 from chronolect.dialogue.generate.record import Dialogue, Draw, Maker, Wordings, reply, thought
 from chronolect.dialogue.generate.spans import length_between
 from chronolect.dialogue.generate.wording import DUTIES, EVENTS
@@ -109,7 +109,7 @@ def plan(draw: Draw) -> Dialogue:
     """A hello before, on, or after the day of something that was announced: it is still to come, it is today, it is over."""
     rng = draw.rng
     event = rng.choice(EVENTS)
-    first = random_moment(rng)
+    first = draw.moment()
     day = first + timedelta(days=rng.randint(2, 20))
     side = rng.choice(("before", "after", "after", "before", "today"))
     away = {"before": -rng.randint(1, (day - first).days - 1), "after": rng.randint(1, 20), "today": 0}[side]
@@ -151,7 +151,7 @@ def _due(draw: Draw, kind: str, passed: bool) -> Dialogue:
     rng = draw.rng
     duty = rng.choice(DUTIES)
     slots = {"duty": duty, "Duty": _upper(duty)}
-    first = random_moment(rng, hours=(6, 13))
+    first = draw.moment(hours=(6, 13))
     form = rng.choice(("date", "date", "clock", "within"))
     noted: list[str] = []
     match form:

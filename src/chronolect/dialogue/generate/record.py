@@ -8,9 +8,11 @@ on ways of asking that it never met.
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from chronolect.dialogue.checks import Check
+from chronolect.dialogue.generate.moments import random_moment
 from chronolect.dialogue.messages import Conversation
 
 
@@ -42,6 +44,10 @@ class Draw:
     rng: random.Random
     unseen: bool = False
     used: list[str] = field(default_factory=list)
+
+    def moment(self, *, hours: tuple[int, int] = (7, 22), step_minutes: int = 5) -> datetime:
+        """When a dialogue begins: any moment in the hours; where several are joined, one behind the last."""
+        return random_moment(self.rng, hours=hours, step_minutes=step_minutes)
 
     def say(self, wordings: Wordings, **slots: object) -> str:
         """One of the wordings with its slots filled; it is remembered in `used`.

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from chronolect.dialogue.checks import Check
 from chronolect.dialogue.generate.affairs import HABITS, TASKS, TIMERS, Task
 from chronolect.dialogue.generate.gaps import OPENED, RETURNED, from_to
-from chronolect.dialogue.generate.moments import clock_words, count_words, random_moment, stamp
+from chronolect.dialogue.generate.moments import clock_words, count_words, stamp
 from chronolect.dialogue.generate.record import Dialogue, Draw, Maker, Wordings, reply, thought
 from chronolect.dialogue.generate.smalltalk import small_talk
 from chronolect.dialogue.generate.spans import Scale, later_by, length_between
@@ -211,7 +211,7 @@ def daily(draw: Draw) -> Dialogue:
     """Something to be reminded of each day at the same time, and ticks at that time and at others."""
     rng = draw.rng
     habit = rng.choice(HABITS)
-    start = random_moment(rng)
+    start = draw.moment()
     due = start.replace(hour=rng.randint(6, 21), minute=rng.choice((0, 30)))
     due += timedelta(days=due <= start)
     clock = clock_words(due)
@@ -263,7 +263,7 @@ def idle(draw: Draw) -> Dialogue:
     """Nothing is due and nobody speaks: silence, until the user is back, counted from the last words and not from the last tick."""
     rng = draw.rng
     scale: Scale = rng.choice(("minutes", "hours", "days"))
-    start = random_moment(rng, hours=(7, 16))
+    start = draw.moment(hours=(7, 16))
     end = later_by(rng, start, scale)
     said, answered = small_talk(draw)
     watch = _Watch([user_turn(stamp(start), said), answered], start)
@@ -307,7 +307,7 @@ MAKERS: dict[str, Maker] = {"tick": tick, "daily": daily, "changed": changed, "i
 def _asked(draw: Draw, *, reminder: bool = False) -> _Watch:
     """The user asks for a timer or for a reminder at a time of day, and is promised it."""
     rng = draw.rng
-    start = random_moment(rng, hours=(7, 13), step_minutes=1)
+    start = draw.moment(hours=(7, 13), step_minutes=1)
     if reminder or rng.random() < 0.5:
         task = rng.choice(TASKS)
         due = start.replace(minute=rng.randrange(0, 60, 15)) + timedelta(hours=rng.randint(1, 8))
