@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chronolect.artifacts import write_bytes
-from chronolect.dialogue.files import chatml, iterate_conversations, json_line, phase_list_bytes, refuse
+from chronolect.dialogue.files import chatml, iterate_conversations, json_line, leaving_out, phase_list_bytes
 from chronolect.dialogue.messages import Conversation, with_time_tags, with_timestamps
 from chronolect.errors import UserError
 
@@ -43,7 +43,7 @@ def convert(
     if to == "chatml" and times == "key":
         raise UserError("--times key: ChatML text has no place for timestamps but tags; leave it out")
     left_out: list[str] = []
-    on_bad = (lambda error: left_out.append(str(error))) if skip_bad else refuse
+    on_bad = leaving_out(left_out, skip_bad=skip_bad)
     conversations: list[Conversation] = []
     parts: list[str] = []
     for where, messages, metadata in iterate_conversations(source, strict_times=strict_times, on_bad=on_bad):

@@ -28,6 +28,11 @@ def refuse(error: UserError) -> None:
     raise error
 
 
+def leaving_out(left_out: list[str], *, skip_bad: bool) -> OnBad:
+    """What the flag `--skip-bad` means: the error stands, or is noted and its conversation left out."""
+    return (lambda error: left_out.append(str(error))) if skip_bad else refuse
+
+
 def read_dialogues(path: Path, *, strict_times: bool = False, on_bad: OnBad = refuse) -> list[Conversation]:
     """All conversations of a file; arguments and errors as `iterate_records`."""
     return [messages for messages, _ in iterate_records(path, strict_times=strict_times, on_bad=on_bad)]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from chronolect.artifacts import read_json, stage, write_bytes
 from chronolect.dialogue.convert import left_out_lines
-from chronolect.dialogue.files import phase_list_bytes, read_dialogues, refuse
+from chronolect.dialogue.files import leaving_out, phase_list_bytes, read_dialogues
 from chronolect.dialogue.messages import Conversation
 from chronolect.dialogue.replay import Draw, Item, Plan, clean_plan, identity, leaks, published_plan
 from chronolect.errors import UserError
@@ -63,7 +63,7 @@ def split(
         out, command="dialogue split", config={"mode": mode, **asdict(draw), "skip_bad": skip_bad}, inputs=inputs
     ) as work:
         left_out: list[str] = []
-        on_bad = (lambda error: left_out.append(str(error))) if skip_bad else refuse
+        on_bad = leaving_out(left_out, skip_bad=skip_bad)
         phases = {phase: read_dialogues(path, on_bad=on_bad) for phase, path in paths.items()}
         sizes = {phase: len(some) for phase, some in phases.items() if phase != 4}
         if empty := [str(paths[phase]) for phase, some in phases.items() if not some]:
