@@ -152,7 +152,7 @@ def eval_timebench_run(
         "answers": len(records),
         "from_before": before,
         "failed": len(failures),
-        "output_tokens": sum(record["output_length"] for record in records),
+        "output_tokens": sum(record.get("output_length", 0) for record in records),
         "failures": list(dict.fromkeys(failures.values()))[:_SHOWN],
     }
 

@@ -48,7 +48,10 @@ class AnswerStore:
         """
         self._file, self._planned = file, planned
         self._journal_file = file.with_name(f"{file.stem}.partial.jsonl")
-        self._check(file.with_name(f"{file.stem}_run.json"), plain(settings), about)
+        settings_file = file.with_name(f"{file.stem}_run.json")
+        begun = file.exists() or self._journal_file.exists()
+        if begun and settings_file.exists():
+            self._check(read_json(settings_file).get("settings", {}), plain(settings))
         self.records: dict[Key, Record] = {}
         known = {run.key for run in planned}
         for number, record in enumerate(read_records(file) if file.exists() else (), 1):
@@ -58,6 +61,9 @@ class AnswerStore:
                 )
             if has_answer(record):
                 self.records[key_of(record)] = record
+        if begun and not settings_file.exists():
+            say(f"{file}: made elsewhere; its answers are kept")
+        write_json(settings_file, {**about, "settings": settings})
         self._journal = Journal(self._journal_file)
         for run in planned:
             kept = self._journal.get(_short(run.key))
@@ -104,19 +110,12 @@ class AnswerStore:
         self._journal.close()
         self._journal_file.unlink()
 
-    def _check(self, path: Path, settings: dict[str, Any], about: dict[str, Any]) -> None:
-        begun = self._file.exists() or self._journal_file.exists()
-        if begun and path.exists():
-            made = read_json(path).get("settings", {})
-            for key, value in settings.items():
-                if made.get(key) != value:
-                    raise UserError(
-                        f"{self._file}: its answers were made with {key} {made.get(key)}, not {value}; name another file with --out"
-                    )
-            return
-        if begun:
-            say(f"{self._file}: made elsewhere; its answers are kept")
-        write_json(path, {**about, "settings": settings})
+    def _check(self, made: dict[str, Any], settings: dict[str, Any]) -> None:
+        for key, value in settings.items():
+            if made.get(key) != value:
+                raise UserError(
+                    f"{self._file}: its answers were made with {key} {made.get(key)}, not {value}; name another file with --out"
+                )
 
 
 def _short(key: Key) -> str:
