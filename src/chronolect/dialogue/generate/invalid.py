@@ -121,7 +121,7 @@ def _past_february(rng: random.Random, year: int) -> int:
     return rng.randint(30 if calendar.isleap(year) else 29, 31)
 
 
-def _part_by_part(text: str) -> str:
+def part_by_part(text: str) -> str:
     """The check of a stamp in steps, up to the first part that cannot be."""
     year, month, day, hour, minute = (
         int(text[start:end]) for start, end in ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16))
@@ -146,14 +146,14 @@ def invalid_stamp(draw: Draw) -> Dialogue:
     valid = rng.random() < 0.5
     text = stamp(moment) if valid else impossible(rng, moment)
     question = draw.say(_LOG_IT, deed=rng.choice(DEEDS), name=rng.choice(PEOPLE))
-    steps = f"The tag says {text[:10]} {text[11:16]}. {_part_by_part(text)}"
+    steps = f"The tag says {text[:10]} {text[11:16]}. {part_by_part(text)}"
     if valid:
         answer, check = draw.say(_IS_VALID, date=date_words(moment)), _valid(moment)
     else:
         problem = Stamp(text).problem
         assert problem is not None
         clock = "hour" in problem or "minute" in problem
-        answer = draw.say(_IS_INVALID_CLOCK if clock else _IS_INVALID, why=_because(problem))
+        answer = draw.say(_IS_INVALID_CLOCK if clock else _IS_INVALID, why=because(problem))
         check = Check(notices="invalid")
     return Dialogue(
         [user_turn(text, question), reply(draw.say(_CHECKING), thought(steps), answer)],
@@ -189,7 +189,7 @@ def invalid_date(draw: Draw) -> Dialogue:
         answer, check = draw.say(_IS_VALID, date=date_words(meant)), _valid(meant)
     else:
         steps += "Not possible."
-        answer = draw.say(_IS_INVALID, why=_because(f"{named} {year} has {length} days, not {day}"))
+        answer = draw.say(_IS_INVALID, why=because(f"{named} {year} has {length} days, not {day}"))
         check = Check(notices="invalid")
     return Dialogue(
         [user_turn(stamp(now), question), reply(draw.say(_CHECKING), thought(steps), answer)],
@@ -212,7 +212,7 @@ def _near_the_edge(rng: random.Random, moment: datetime) -> datetime:
     return moment.replace(day=calendar.monthrange(moment.year, moment.month)[1])
 
 
-def _because(problem: str) -> str:
+def because(problem: str) -> str:
     return problem.replace(" has ", " has only ")
 
 
