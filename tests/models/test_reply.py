@@ -19,6 +19,7 @@ from chronolect.models.chat_template import ALPACA, DIGEST_KEY, TEMPLATES, choos
 from chronolect.models.dummy import DummyModel
 from chronolect.models.gguf_file import GgufModel
 from chronolect.models.hf import HfModel
+from chronolect.models.language_model import ContextError
 from chronolect.models.loading import load_tokenizer
 from chronolect.models.opening import open_model
 from chronolect.models.presets import Shape, new_model
@@ -116,8 +117,9 @@ def test_the_prompt_is_the_template_and_nothing_more(talker: Path, file: Path) -
 def test_a_conversation_that_fills_the_context_is_refused(talker: Path, file: Path) -> None:
     long = [{"role": "user", "content": "Who? " * 80}]
     for model in (HfModel(talker, device="cpu"), GgufModel(file, threads=1)):
-        with pytest.raises(UserError, match=r"tokens leaves no room for an answer in its context of 160"):
+        with pytest.raises(ContextError, match=r"tokens leaves no room for an answer in its context of 160"):
             model.reply([QUESTIONS[0], long])
+        assert model.room(long) < 0 < model.room(QUESTIONS[0]) < 160
     near = [{"role": "user", "content": "Who? " * 28}]
     assert HfModel(talker, device="cpu").reply([near, QUESTIONS[0]], max_tokens=256)[1] == TALKS[0][1]
 
@@ -135,7 +137,7 @@ def test_without_a_template_the_fix_is_named(model_folder: Path, tmp_path: Path)
     for spec in (folder, bare):
         with pytest.raises(
             UserError,
-            match=r"has no chat template; give one with --chat-template FILE \(or one of chatml, alpaca, question\)",
+            match=r"has no chat template; give one with --chat-template FILE \(or one of chatml, alpaca, question, time\)",
         ):
             open_model(spec, device="cpu", threads=1).reply(QUESTIONS)
         given = open_model(spec, device="cpu", threads=1, chat_template="alpaca")

@@ -55,6 +55,9 @@ class DummyModel:
         ]
         return [Sampled(text, len(text.split())) for text in told]
 
+    def room(self, messages: Messages) -> None:
+        """It has no context that could be full."""
+
     def close(self) -> None:
         """Nothing to free."""
 

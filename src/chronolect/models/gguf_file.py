@@ -131,6 +131,10 @@ class GgufModel:
         """Answer each conversation with a seed of its own."""
         return self._answers(conversations, max_tokens or self.context_length, sampling, seeds)
 
+    def room(self, messages: Messages) -> int:
+        """Tokens that an answer can have; none or fewer where the conversation is too long."""
+        return self.context_length - len(self.encode(self._template.prompt(messages)))
+
     def _answers(
         self,
         conversations: Sequence[Messages],

@@ -137,12 +137,12 @@ class HfModel:
             for text, ids, limit in zip(self._decode(tokens), tokens, most, strict=True)
         ]
 
+    def room(self, messages: Messages) -> int:
+        """Tokens that an answer can have; none or fewer where the conversation is too long."""
+        return self.context_length - len(self._encode([self._template.prompt(messages)])[0])
+
     def _answers(
-        self,
-        conversations: Sequence[Messages],
-        max_tokens: int,
-        sampling: Sampling,
-        seeds: Sequence[int] | None = None,
+        self, conversations: Sequence[Messages], max_tokens: int, sampling: Sampling, seeds: Sequence[int] | None = None
     ) -> tuple[list[list[int]], list[int]]:
         """The tokens that answer each conversation, and how many there may be."""
         encoded = self._encode([self._template.prompt(messages) for messages in conversations])

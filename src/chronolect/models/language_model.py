@@ -12,6 +12,10 @@ Messages = Sequence[Mapping[str, str]]  # {"role": "system" | "user" | "assistan
 DType = Literal["float32", "bfloat16", "float16", "auto"]
 
 
+class ContextError(UserError):
+    """A conversation, with the answer it is to get, does not fit the model's context."""
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """How likely a model finds a text.
@@ -92,6 +96,10 @@ class LanguageModel(Protocol):
         """
         ...
 
+    def room(self, messages: Messages) -> int | None:
+        """Tokens that an answer to a conversation can have, none or fewer where it is too long; None where there is no telling before asking."""
+        ...
+
     def close(self) -> None:
         """Free what the model holds."""
         ...
@@ -101,10 +109,10 @@ def room_for_answer(name: str, prompt_tokens: int, max_tokens: int, context_leng
     """Most tokens an answer can have: a conversation is never cut, since its beginning says what is wanted.
 
     Raises:
-        UserError: Where the conversation alone fills the model's context.
+        ContextError: Where the conversation alone fills the model's context.
     """
     if prompt_tokens >= context_length:
-        raise UserError(
+        raise ContextError(
             f"{name}: a conversation of {prompt_tokens:,} tokens leaves no room for an answer in its context of {context_length:,}; "
             "shorten it or leave it out"
         )

@@ -1,6 +1,7 @@
 """A model behind an OpenAI-compatible address: vLLM, llama.cpp's server, LM Studio, or a hosted one."""
 
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,13 +13,15 @@ import httpx
 
 from chronolect.dialogue.messages import with_time_tags
 from chronolect.errors import UserError
-from chronolect.models.language_model import Messages, Sampled, Score
+from chronolect.models.language_model import ContextError, Messages, Sampled, Score
 from chronolect.models.sampling import Sampling
 
 _TOGETHER = 32  # prompts in one request
 _IN_FLIGHT = 8  # conversations asked at once
 _TIMEOUT_S = 600.0
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
+# "maximum context length" (vLLM, OpenAI), "available context size" (llama.cpp), "context the overflows" (LM Studio)
+_TOO_LONG = re.compile(r"context.{0,5}(length|size|window|overflow)", re.IGNORECASE)
 _WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)  # before asking again
 
 T = TypeVar("T")
@@ -162,6 +165,9 @@ class ServerModel:
 
         return _at_once(answer, conversations, seeds)
 
+    def room(self, messages: Messages) -> None:
+        """Unknown: the server counts tokens itself, and refuses a conversation that is too long with a `ContextError`."""
+
     def ask(
         self,
         messages: Messages,
@@ -288,7 +294,8 @@ class ServerModel:
             said = " ".join(response.text.split())[:200]
             if "echo" in options.get("json", {}) and response.status_code in (400, 404, 405, 422, 501):
                 raise self._no_scores(f"HTTP {response.status_code}: {said}")
-            raise UserError(f"{self.address}{path}: HTTP {response.status_code}: {said}")
+            failure = ContextError if _TOO_LONG.search(said) else UserError
+            raise failure(f"{self.address}{path}: HTTP {response.status_code}: {said}")
         try:
             return response.json()
         except ValueError:
