@@ -7,9 +7,12 @@ text, in the forms that dialogues use, so that phases teach what to do with it a
 import calendar
 import random
 from collections.abc import Callable, Iterator
+from zoneinfo import ZoneInfo
 
 from chronolect.corpus.document import Document
 from chronolect.dialogue.files import chatml
+from chronolect.dialogue.generate import festivals, zones
+from chronolect.dialogue.generate.feasts import FEASTS
 from chronolect.dialogue.generate.moments import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -104,4 +107,26 @@ def _week(rng: random.Random) -> str:
     return f"{calendar.day_name[first]} + {days} = {calendar.day_name[(first + days) % 7]}."
 
 
-_LINE_MAKERS: tuple[Callable[[random.Random], str], ...] = (_sum, _sum, _length, _length, _order, _month, _day, _week)
+def _feast(rng: random.Random) -> str:
+    feast, year = rng.choice(FEASTS), rng.randint(*festivals.YEARS)
+    return f"{feast.name[0].upper()}{feast.name[1:]} {year} is on {feast.day(year):%Y-%m-%d}."
+
+
+def _zone(rng: random.Random) -> str:
+    place = rng.choice(sorted(zones.PLACES))
+    moment = random_moment(rng, years=zones.YEARS).replace(tzinfo=ZoneInfo(zones.PLACES[place]))
+    return f"{moment:%B}. {place} is UTC{zones.offset_words(moment)}."
+
+
+_LINE_MAKERS: tuple[Callable[[random.Random], str], ...] = (
+    _sum,
+    _sum,
+    _length,
+    _length,
+    _order,
+    _month,
+    _day,
+    _week,
+    _feast,
+    _zone,
+)

@@ -3,13 +3,24 @@
 import random
 from collections.abc import Iterator, Set
 
-from chronolect.dialogue.generate import calendar, deadlines, elapsed, gaps, invalid, plans, ticks
+from chronolect.dialogue.generate import (
+    anomalies,
+    calendar,
+    deadlines,
+    elapsed,
+    festivals,
+    gaps,
+    invalid,
+    plans,
+    ticks,
+    zones,
+)
 from chronolect.dialogue.generate.record import Dialogue, Maker, draws
 from chronolect.errors import UserError
 
 MAKERS: dict[int, dict[str, Maker]] = {
-    1: elapsed.MAKERS | deadlines.MAKERS | invalid.MAKERS | calendar.MAKERS,
-    2: gaps.MAKERS | plans.MAKERS,
+    1: elapsed.MAKERS | deadlines.MAKERS | invalid.MAKERS | calendar.MAKERS | zones.MAKERS | festivals.MAKERS,
+    2: gaps.MAKERS | plans.MAKERS | anomalies.MAKERS,
     3: ticks.MAKERS,
 }
 _WEIGHTS = {"elapsed": 3, "deadline": 2, "invalid": 2, "gap": 2, "tick": 3}  # of the kinds; the others have 1
