@@ -8,7 +8,7 @@ from chronolect.dialogue.generate.invalid import because, impossible, part_by_pa
 from chronolect.dialogue.generate.moments import stamp
 from chronolect.dialogue.generate.record import Dialogue, Draw, Maker, Wordings, reply, thought
 from chronolect.dialogue.generate.smalltalk import small_talk
-from chronolect.dialogue.generate.spans import SCALES, Scale, later_by, length_between
+from chronolect.dialogue.generate.spans import SCALES, Scale, comparison, later_by, length_between
 from chronolect.dialogue.messages import user_turn
 from chronolect.dialogue.stamps import Stamp
 
@@ -46,7 +46,6 @@ _NO_MOMENT = Wordings(
         "The stamp is invalid: {why}. Is your clock broken?",
     ),
 )
-_FIELDS = ("year", "month", "day", "hour", "minute")
 
 
 def anomaly(draw: Draw) -> Dialogue:
@@ -59,11 +58,14 @@ def anomaly(draw: Draw) -> Dialogue:
     more, answered_more = small_talk(draw)
     second = _second(rng, first, side)
     length = length_between(*sorted((first, second)))
-    seen = f"Last {_written(first)}, now {_written(second)}. {_compared(first, second)}"
+    seen = f"Last {_written(first)}, now {_written(second)}."
     match side:
         case "backwards":
             check = Check(silent=False, notices="backwards")
-            answer = reply(thought(f"{seen} Backwards. {length.steps}"), draw.say(_BACKWARDS, words=length.words))
+            answer = reply(
+                thought(f"{seen} {comparison(second, first)} Backwards. {length.steps}"),
+                draw.say(_BACKWARDS, words=length.words),
+            )
         case "same time":
             check = Check(silent=False, notices="same_time")
             answer = reply(thought(f"{seen} The same time."), draw.say(_SAME))
@@ -72,7 +74,7 @@ def anomaly(draw: Draw) -> Dialogue:
             answer = reply(thought(f"{seen} {length.steps} A leap."), draw.say(_LEAP, words=length.words))
         case _:
             check = Check(silent=False, overlooks="backwards", avoids=["same time", "huge jump"])
-            answer = reply(thought(f"{seen} In order."), answered_more["content"])
+            answer = reply(thought(f"{seen} {comparison(second, first)} In order."), answered_more["content"])
     messages = [user_turn(stamp(first), said), answered, user_turn(stamp(second), more), answer]
     facts = {"first": stamp(first), "second": stamp(second), "side": side}
     return Dialogue(messages, "anomaly", 2, check, tuple(draw.used), facts)
@@ -118,19 +120,6 @@ def _second(rng: random.Random, first: datetime, side: str) -> datetime:
         case _:
             scale: Scale = rng.choice(("minutes", "hours", "days"))
             return later_by(rng, first, scale)
-
-
-def _compared(first: datetime, second: datetime) -> str:
-    """The first part in which the second differs from the first.
-
-    >>> _compared(datetime(2024, 3, 5, 10), datetime(2024, 3, 4, 12))
-    'Day 4 is before day 5.'
-    """
-    for name in _FIELDS:
-        before, now = getattr(first, name), getattr(second, name)
-        if now != before:
-            return f"{name.capitalize()} {now} is {'after' if now > before else 'before'} {name} {before}."
-    return "Nothing differs."
 
 
 def _written(moment: datetime) -> str:

@@ -1,12 +1,14 @@
 """Two turns, and something due or planned in the first: by the second it is over, or it is still to come."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chronolect.dialogue.checks import Check
+from chronolect.dialogue.generate.deadlines import verdict
 from chronolect.dialogue.generate.gaps import OPENED, RETURNED
 from chronolect.dialogue.generate.moments import clock_words, date_words, stamp
 from chronolect.dialogue.generate.record import Dialogue, Draw, Maker, Wordings, reply, thought
-from chronolect.dialogue.generate.spans import length_between
+from chronolect.dialogue.generate.spans import comparison, length_between
 from chronolect.dialogue.generate.wording import DUTIES, EVENTS
 from chronolect.dialogue.messages import user_turn
 
@@ -91,8 +93,6 @@ _WILL_BE = Wordings(
     "plan.will be", ("{Event} will be in {words}. Are you ready?", "It will be in {words}. Are you ready for {event}?")
 )
 _IS_TODAY = Wordings("plan.today", ("{Event} is today. All the best!", "It is today. All the best for {event}!"))
-PASSED_SAID = [["too late", "missed", "passed", "expired", "run out", "past"]]
-OPEN_SAID = [["in time", "still time", "still have", "left", "remain*", "to go", "not too late"]]
 
 
 def deadline(draw: Draw) -> Dialogue:
@@ -126,7 +126,7 @@ def plan(draw: Draw) -> Dialogue:
         )
     else:
         length = length_between(*sorted((day, second)))
-        steps = f"{compared} {'Over' if side == 'after' else 'To come'}. {length.steps}"
+        steps = f"{compared} {comparison(second, day)} {'Over' if side == 'after' else 'To come'}. {length.steps}"
         answer = draw.say(_WAS if side == "after" else _WILL_BE, words=length.words, **slots)
         check = Check(
             silent=False,
@@ -168,25 +168,18 @@ def _due(draw: Draw, kind: str, passed: bool) -> Dialogue:
             noted = [thought(f"Now {clock_words(first)}. {first.hour} + {hours} = {due.hour}. Due {clock_words(due)}.")]
     second = _asked_at(draw, first, due, passed, in_days=form == "date")
     length = length_between(*sorted((due, second)))
-    if form == "date":
-        compared = f"Due {due:%Y-%m-%d}, today {second:%Y-%m-%d}."
-    elif due.date() == second.date():
-        compared = f"Due {clock_words(due)}, now {clock_words(second)}."
-    else:
-        compared = f"Due {due:%Y-%m-%d %H:%M}, now {second:%Y-%m-%d %H:%M}."
-    steps = f"{compared} {'Too late' if passed else 'In time'}. {length.steps}"
+    written = "%Y-%m-%d" if form == "date" else "%Y-%m-%d %H:%M"
+    steps = (
+        f"Due {due:{written}}. Now {second:{written}}. {comparison(second, due)} {'Passed' if passed else 'Open'}. "
+        f"{length.steps}"
+    )
     messages = [
         user_turn(stamp(first), draw.say(_DUE, by=by, By=_upper(by), **slots)),
         reply(*noted, draw.say(_DUE_NOTED, when=when)),
         user_turn(stamp(second), draw.say(_IN_TIME if kind == "deadline" else _HOW_LONG_LEFT, **slots)),
         reply(draw.say(OPENED), thought(steps), draw.say(_PASSED if passed else _OPEN, words=length.words)),
     ]
-    check = Check(
-        silent=False,
-        says=PASSED_SAID if passed else OPEN_SAID,
-        avoids=["in time", "still time", "still have"] if passed else ["too late", "missed", "passed", "expired"],
-        duration_s=None if kind == "deadline" else length.seconds,
-    )
+    check = replace(verdict(passed), silent=False, duration_s=None if kind == "deadline" else length.seconds)
     facts = {"first": stamp(first), "due": stamp(due), "second": stamp(second), "form": form, "passed": passed}
     return Dialogue(messages, kind, 2, check, tuple(draw.used), facts)
 
