@@ -11,24 +11,24 @@ import numpy as np
 from chronolect.artifacts import read_json
 from chronolect.errors import UserError
 from chronolect.evaluation.timebench.bootstrap import REPLICATIONS, Resampler, interval_95
+from chronolect.evaluation.timebench.records import UNJUDGED
 from chronolect.statistics import FloatArray
 
 SCORES_KEY = "accuracy_scenario_scores"
-_UNJUDGED = -1
 
 
-def scenario_scores(runs: Iterable[tuple[str, int]]) -> dict[str, float]:
+def mean_scores(runs: Iterable[tuple[str, int]]) -> dict[str, float]:
     """Mean score of each scenario over its judged runs, in the order in which the scenarios first come.
 
     Args:
         runs: Scenario id and score of each run: 0 or 1, or -1 where no judge could tell. A scenario with nothing else is left out.
 
-    >>> scenario_scores([("a", 1), ("a", 0), ("b", -1)])
+    >>> mean_scores([("a", 1), ("a", 0), ("b", -1)])
     {'a': 0.5}
     """
     judged = defaultdict[str, list[int]](list)
     for scenario, score in runs:
-        if score != _UNJUDGED:
+        if score != UNJUDGED:
             judged[scenario].append(score)
     return {scenario: fmean(scores) for scenario, scores in judged.items()}
 

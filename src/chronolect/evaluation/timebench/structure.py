@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from chronolect.evaluation.timebench.loops import collapse
+from chronolect.evaluation.timebench.records import FAILED
 
 HEAVY = {
     "headings": re.compile(r"^#+ ", re.MULTILINE),
@@ -22,7 +23,6 @@ POSITIONS = ("at_beginning", "in_between", "at_end")
 
 _BLOCK = re.compile(r"<think>(.*?)</think>", re.DOTALL | re.IGNORECASE)
 _OPEN, _CLOSE = re.compile("<think>", re.IGNORECASE), re.compile("</think>", re.IGNORECASE)
-_FAILED = "API_CALL_FAILED:"
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def annotate(response: str, output_length: int, count_tokens: Callable[[str], in
     >>> found.block_tokens, found.light, found.positions
     ((2,), ('bold_or_italics',), (1, 0, 0))
     """
-    if not response.strip() or response.startswith(_FAILED):
+    if not response.strip() or response.startswith(FAILED):
         return None
     collapsed = collapse(response)
     if collapsed is not None:
