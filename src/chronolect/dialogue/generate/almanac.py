@@ -39,7 +39,7 @@ def documents(count: int, seed: int) -> Iterator[Document]:
     talks = count // 3
     for number, draw in zip(range(count), draws(seed, "almanac"), strict=False):
         text = _talk(draw) if number >= count - talks else _page(draw.rng)
-        yield Document(id=f"almanac-{number:06d}", source="almanac", text=text, language="en", licence="CC0-1.0")
+        yield Document(id=f"almanac-{number:06d}", source="almanac", text=text, language="en", licence="Apache-2.0")
 
 
 def _page(rng: random.Random) -> str:
