@@ -1,20 +1,17 @@
 """Scenarios, and what a server's model says to them, for the tests of the benchmark."""
 
 import json
+import re
+import zlib
 from pathlib import Path
 from typing import Any
 
 from tests.chat_server import Body
 
-CATEGORIES = (
-    "Chronological Retrospection",
-    "Temporal Flow Anomaly Detection",
-    "Invalid Time Detection",
-    "Time Gap Awareness",
-    "Temporal Adaptivity",
-    "Temporal Contextual Awareness",
-    "Timezone Sensitivity",
-)
+from chronolect.evaluation.timebench.scenarios import CATEGORIES
+
+PASS = "<score>1</score>\n<scoring_reason>It names the age.</scoring_reason>"
+FAIL = "<score>0</score>\n<scoring_reason>It names another age.</scoring_reason>"
 
 
 def scenario(number: int, **more: Any) -> dict[str, Any]:
@@ -42,6 +39,27 @@ def says(body: Body) -> str:
 
 def hash_of(value: Any) -> int:
     """The same in every process."""
-    import zlib
-
     return zlib.crc32(json.dumps(value, sort_keys=True).encode())
+
+
+def write_output(path: Path, count: int = 12, **more: Any) -> Path:
+    """Two runs of each scenario, of which the first is right."""
+    runs = []
+    for number in range(count):
+        for seed, days in ((100 + number, number % 28), (200 + number, 99)):
+            response = f"<think>\nBread again.\n</think>\n\nIt is {days} days old."
+            runs.append({**scenario(number), **more, "response": response, "output_length": 9, "seed": seed})
+    path.write_text(json.dumps(runs, indent=4))
+    return path
+
+
+def examines(body: Body) -> str:
+    """A judge that compares the ages in the response and in the objective."""
+    (message,) = body["messages"]
+    said, asked = re.findall(r"(?:is|are) (\d+) days old", message["content"])
+    return PASS if said == asked else FAIL
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(path.read_text())
+    return found

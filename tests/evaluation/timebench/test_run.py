@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.chat_server import Body, ChatServer, Died, Refused
-from tests.evaluation.timebench.made import says, write_scenarios
+from tests.evaluation.timebench.made import read, says, write_scenarios
 
 from chronolect.errors import UserError
 from chronolect.evaluation.timebench.run import eval_timebench_run
@@ -40,11 +40,6 @@ def whole(scenarios: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def is_burn_in(body: Body) -> bool:
     return body.get("max_tokens") == 1
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(path.read_text())
-    return found
 
 
 def test_the_published_seeds() -> None:
@@ -232,7 +227,9 @@ def test_where_nothing_is_answered_the_error_is_told_at_once(scenarios: Path, tm
 def test_a_server_that_is_too_slow_for_one_run_is_not_gone(
     scenarios: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ServerModel.__init__.__kwdefaults__, "timeout_s", 0.3)
+    defaults = ServerModel.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "timeout_s", 0.3)
     done = threading.Event()
 
     def sleeps(body: Body) -> str:
