@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from chronolect.evaluation.timebench.compare import timebench_compare
+from chronolect.evaluation.timebench.compare import eval_timebench_compare
 from chronolect.evaluation.timebench.descriptive import METRICS
 from chronolect.evaluation.timebench.scenarios import read_scenarios
-from chronolect.evaluation.timebench.stats import timebench_stats
-from chronolect.evaluation.timebench.table import timebench_table
+from chronolect.evaluation.timebench.stats import eval_timebench_stats
+from chronolect.evaluation.timebench.table import eval_timebench_table
 
 DATA = Path(os.environ.get("CHRONOLECT_REFERENCE_DATA", Path(__file__).parents[3] / "shared" / "data"))
 PUBLISHED, SCENARIOS = DATA / "timebench-published", DATA / "time" / "scenarios.json"
@@ -31,7 +31,7 @@ def published(name):
 
 @pytest.mark.parametrize("model", ["Qwen3-4B", "TIME-4B"])
 def test_scores_and_their_intervals(model, tmp_path):
-    timebench_stats(
+    eval_timebench_stats(
         scenario_scores=PUBLISHED / f"{model}_output_scenario_scores.json",
         scenarios=SCENARIOS,
         out=tmp_path / f"{model}_results.json",
@@ -42,7 +42,7 @@ def test_scores_and_their_intervals(model, tmp_path):
 
 
 def test_the_thirteen_intervals_of_structure(tmp_path):
-    found = timebench_stats(
+    found = eval_timebench_stats(
         scenario_scores=PUBLISHED / "TIME-4B_output_scenario_scores.json",
         scenario_stats=PUBLISHED / "TIME-4B_output_scenario_stats.json",
         scenarios=SCENARIOS,
@@ -57,7 +57,7 @@ def test_the_thirteen_intervals_of_structure(tmp_path):
 
 
 def test_the_comparison_of_scores(tmp_path):
-    found = timebench_compare(
+    found = eval_timebench_compare(
         a=PUBLISHED / "Qwen3-4B_output_scenario_scores.json",
         b=PUBLISHED / "TIME-4B_output_scenario_scores.json",
         out=tmp_path / "Qwen3-4B_vs_TIME-4B_stat_results.json",
@@ -74,7 +74,7 @@ def test_a_published_comparison_is_added_to_without_touching_it(tmp_path):
     out = tmp_path / "Qwen3-4B_vs_TIME-4B_stat_results.json"
     before = published(out.name)
     out.write_text(json.dumps(before))
-    timebench_compare(
+    eval_timebench_compare(
         a=PUBLISHED / "Qwen3-4B_output_scenario_scores.json",
         b=PUBLISHED / "TIME-4B_output_scenario_scores.json",
         out=out,
@@ -89,7 +89,7 @@ def test_a_published_comparison_is_added_to_without_touching_it(tmp_path):
 def test_the_tables_come_out_identical(tmp_path):
     models = ["Qwen3-4B-No-Thinking", "Qwen3-4B", "TIME-4B"]
     comparison = PUBLISHED / "Qwen3-4B_vs_TIME-4B_stat_results.json"
-    timebench_table(
+    eval_timebench_table(
         [PUBLISHED / f"{model}_results.json" for model in models], comparison=comparison, out=tmp_path / "tables"
     )
     for ending in ("csv", "md"):

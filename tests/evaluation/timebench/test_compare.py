@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from chronolect.errors import UserError
-from chronolect.evaluation.timebench.compare import COMPARED, timebench_compare
+from chronolect.evaluation.timebench.compare import COMPARED, eval_timebench_compare
 from chronolect.evaluation.timebench.descriptive import METRICS
 from chronolect.evaluation.timebench.signed_rank import effect, holm, published_test
 
@@ -98,7 +98,7 @@ def files(folder, name, *, scores=None, structure=None):
 def test_all_metrics_that_both_have(tmp_path):
     a = files(tmp_path, "Base", scores=A, structure=[10 * x for x in A])
     b = files(tmp_path, "New", scores=B, structure=B)
-    found = timebench_compare(a=a, b=b)
+    found = eval_timebench_compare(a=a, b=b)
     assert found["file"] == str(tmp_path / "Base_vs_New_stat_results.json")
     assert json.loads((tmp_path / "Base_vs_New_stat_results.json").read_text()) == found["metrics"]
     assert set(found["metrics"]) == {"benchmark_score", *COMPARED}
@@ -107,7 +107,7 @@ def test_all_metrics_that_both_have(tmp_path):
         assert list(block)[:4] == ["wilcoxon_statistic", "p_value", "significant", "mode_used"]
         assert block["p_value_holm"] >= block["p_value_exact"]
     assert "Base" in found["screen"]
-    again = timebench_compare(a=tmp_path / "Base_output_scenario_stats.json", b=b, out=tmp_path / "again.json")
+    again = eval_timebench_compare(a=tmp_path / "Base_output_scenario_stats.json", b=b, out=tmp_path / "again.json")
     assert again["metrics"] == found["metrics"]
 
 
@@ -116,7 +116,7 @@ def test_a_file_that_is_there_is_added_to(tmp_path, capsys):
     old = {"wilcoxon_statistic": 0.0, "p_value": 1e-9, "significant": True, "mode_used": "exact"}
     out.write_text(json.dumps({"mean_output_length": old}))
     a, b = files(tmp_path, "Base", scores=A), files(tmp_path, "New", scores=B, structure=B)
-    found = timebench_compare(a=a, b=b)
+    found = eval_timebench_compare(a=a, b=b)
     assert found["metrics"]["mean_output_length"] == old | {"p_value_holm": 2e-9}
     assert found["missing"] == list(COMPARED)
     assert "for want of Base" in capsys.readouterr().err
@@ -124,31 +124,31 @@ def test_a_file_that_is_there_is_added_to(tmp_path, capsys):
 
 def test_scenarios_of_one_model_only_are_left_out(tmp_path, capsys):
     a, b = files(tmp_path, "Base", scores=A), files(tmp_path, "New", scores=[*B, 0.5, 0.5])
-    assert timebench_compare(a=a, b=b)["pairs"] == 8
+    assert eval_timebench_compare(a=a, b=b)["pairs"] == 8
     assert "2 scenarios of one model only" in capsys.readouterr().err
 
 
 def test_alpha_decides_what_is_called_significant(tmp_path):
     a, b = files(tmp_path, "Base", scores=A), files(tmp_path, "New", scores=B)
-    block = timebench_compare(a=a, b=b)["metrics"]["benchmark_score"]
+    block = eval_timebench_compare(a=a, b=b)["metrics"]["benchmark_score"]
     assert 0.01 < block["p_value"] < 0.05
     assert not block["significant"]
-    assert timebench_compare(a=a, b=b, alpha=0.05)["metrics"]["benchmark_score"]["significant"]
+    assert eval_timebench_compare(a=a, b=b, alpha=0.05)["metrics"]["benchmark_score"]["significant"]
 
 
 def test_bad_input_is_one_line(tmp_path):
     a = files(tmp_path, "Base", scores=A)
     b = files(tmp_path, "Stats", structure=B).with_name("Stats_output_scenario_stats.json")
     with pytest.raises(UserError, match="no metric in common"):
-        timebench_compare(a=a, b=b)
+        eval_timebench_compare(a=a, b=b)
     with pytest.raises(UserError, match=r"--alpha 1\.5"):
-        timebench_compare(a=a, b=a, alpha=1.5)
+        eval_timebench_compare(a=a, b=a, alpha=1.5)
     other = tmp_path / "other.json"
     other.write_text(json.dumps({"accuracy_scenario_scores": {"elsewhere": 1.0}}))
     with pytest.raises(UserError, match="no scenario in common"):
-        timebench_compare(a=a, b=other)
+        eval_timebench_compare(a=a, b=other)
     other.write_text("[]")
     with pytest.raises(UserError, match="neither scenario scores"):
-        timebench_compare(a=a, b=other)
+        eval_timebench_compare(a=a, b=other)
     with pytest.raises(UserError, match="no file of comparisons"):
-        timebench_compare(a=a, b=a, out=other)
+        eval_timebench_compare(a=a, b=a, out=other)

@@ -9,7 +9,7 @@ from chronolect.corpus import CorpusWriter, Document
 from chronolect.errors import UserError
 from chronolect.evaluation.timebench.bootstrap import Resampler, interval_95
 from chronolect.evaluation.timebench.scores import accuracy, mean_scores
-from chronolect.evaluation.timebench.stats import timebench_stats
+from chronolect.evaluation.timebench.stats import eval_timebench_stats
 from chronolect.models.tokenizers import train_tokenizer
 
 REPLIES = ("<think>\nTwo hours.\n</think>\n\nGood evening!", "Hello.", "", "API_CALL_FAILED: timed out")
@@ -102,7 +102,7 @@ def test_the_overall_score_is_weighted_by_scenarios_and_its_interval_joins_the_d
 
 
 def test_from_judged_runs(judged, tokenizer, tmp_path):
-    found = timebench_stats(judged=judged, tokenizer=tokenizer)
+    found = eval_timebench_stats(judged=judged, tokenizer=tokenizer)
     assert found["counts"] == {
         "runs": 24,
         "scenarios": 6,
@@ -126,8 +126,8 @@ def test_from_judged_runs(judged, tokenizer, tmp_path):
 
 
 def test_the_files_of_scenarios_give_the_same_results(judged, tokenizer, tmp_path):
-    direct = timebench_stats(judged=judged, tokenizer=tokenizer)
-    again = timebench_stats(
+    direct = eval_timebench_stats(judged=judged, tokenizer=tokenizer)
+    again = eval_timebench_stats(
         scenario_scores=tmp_path / "Mine_output_scenario_scores.json",
         scenario_stats=tmp_path / "Mine_output_scenario_stats.json",
         scenarios=scenario_file(tmp_path / "scenarios.json"),
@@ -139,7 +139,7 @@ def test_the_files_of_scenarios_give_the_same_results(judged, tokenizer, tmp_pat
 
 
 def test_scores_alone_without_a_tokenizer(judged, tmp_path, capsys):
-    found = timebench_stats(judged=judged)
+    found = eval_timebench_stats(judged=judged)
     assert "advanced_structural_stats" not in found
     assert "--tokenizer" in capsys.readouterr().err
     assert not (tmp_path / "Mine_output_scenario_stats.json").exists()
@@ -148,15 +148,15 @@ def test_scores_alone_without_a_tokenizer(judged, tmp_path, capsys):
 def test_structure_alone_of_runs_nobody_judged(tokenizer, tmp_path):
     path = tmp_path / "New_output.json"
     path.write_text(json.dumps([run(0, "Hello."), run(1, "Hello.")]))
-    found = timebench_stats(judged=path, tokenizer=tokenizer)
+    found = eval_timebench_stats(judged=path, tokenizer=tokenizer)
     assert "llm_judge_summary" not in found
     assert not (tmp_path / "New_output_scenario_scores.json").exists()
     with pytest.raises(UserError, match="no run in it is judged"):
-        timebench_stats(judged=path)
+        eval_timebench_stats(judged=path)
 
 
 def test_another_seed_gives_other_intervals(judged, tmp_path):
-    one, other = (timebench_stats(judged=judged, seed=seed)["llm_judge_summary"] for seed in (1, 2))
+    one, other = (eval_timebench_stats(judged=judged, seed=seed)["llm_judge_summary"] for seed in (1, 2))
     assert one != other
     assert (
         one["overall_accuracy"]["observed_mean_accuracy_percent"]
@@ -193,6 +193,6 @@ def test_bad_input_is_one_line(given, message, tmp_path):
     scenario_file(tmp_path / "scenarios")
     flags = {key: value if key == "tokenizer" else tmp_path / value for key, value in given.items()}
     with pytest.raises(UserError, match=message) as error:
-        timebench_stats(**flags, out=tmp_path / "x_results.json")
+        eval_timebench_stats(**flags, out=tmp_path / "x_results.json")
     assert "\n" not in str(error.value)
     assert not (tmp_path / "x_results.json").exists()

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from chronolect.errors import UserError
-from chronolect.evaluation.timebench.table import timebench_table
+from chronolect.evaluation.timebench.table import eval_timebench_table
 
 EVIL = "<script>alert(1)</script> | b"
 
@@ -50,7 +50,7 @@ def test_the_table(tmp_path, comparison):
         results(tmp_path / "Base_results.json", 20.0),
         results(tmp_path / "New-2_results.json", 52.5, metrics=False),
     ]
-    found = timebench_table(given, comparison=comparison, out=tmp_path / "tables")
+    found = eval_timebench_table(given, comparison=comparison, out=tmp_path / "tables")
     assert found["models"] == ["Base", "New 2"]
     assert (tmp_path / "tables" / "Base_vs_New-2_stat_results_full.csv").read_text() == (
         "Statistic,Base,New 2,WSR p-value\n"
@@ -73,7 +73,7 @@ def test_scores_alone_and_structure_alone(tmp_path):
         results(tmp_path / "A_results.json", 20.0, metrics=False),
         results(tmp_path / "B_results.json", None),
     ]
-    found = timebench_table(given, out=tmp_path / "tables")
+    found = eval_timebench_table(given, out=tmp_path / "tables")
     assert found["rows"] == 5
     assert (tmp_path / "tables" / "A_vs_B_stat_results_full.html").is_file()
 
@@ -100,7 +100,7 @@ def test_the_page_holds_all_it_shows_and_escapes_names(tmp_path, comparison):
         results(tmp_path / "Base_results.json", 20.0, category=EVIL),
         results(tmp_path / "A <b>&x_results.json", 50.0, category=EVIL),
     ]
-    timebench_table(given, comparison=comparison, out=tmp_path / "tables")
+    eval_timebench_table(given, comparison=comparison, out=tmp_path / "tables")
     html = (tmp_path / "tables" / "Base_vs_New-2_stat_results_full.html").read_text()
     reader = Reader()
     reader.feed(html)
@@ -128,14 +128,14 @@ def test_bad_input_is_one_line(tmp_path):
     (tmp_path / "other").mkdir()
     twin = results(tmp_path / "other" / "A_results.json", 20.0)
     with pytest.raises(UserError, match='a second model called "A"'):
-        timebench_table([good, twin], out=tmp_path / "tables")
+        eval_timebench_table([good, twin], out=tmp_path / "tables")
     with pytest.raises(UserError, match=r"holds A_results.json, and is replaced"):
-        timebench_table([good], out=tmp_path)
+        eval_timebench_table([good], out=tmp_path)
     assert good.is_file()
     broken = tmp_path / "broken.json"
     for content in ("[]", "{}", '{"llm_judge_summary": {"overall_accuracy": {}}}', "{"):
         broken.write_text(content)
         with pytest.raises(UserError, match=r"broken.json: "):
-            timebench_table([broken], out=tmp_path / "tables")
+            eval_timebench_table([broken], out=tmp_path / "tables")
     with pytest.raises(UserError, match="no such file"):
-        timebench_table([tmp_path / "nothing.json"], out=tmp_path / "tables")
+        eval_timebench_table([tmp_path / "nothing.json"], out=tmp_path / "tables")

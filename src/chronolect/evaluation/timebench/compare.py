@@ -11,6 +11,7 @@ from chronolect.errors import UserError
 from chronolect.evaluation.timebench.descriptive import STRUCTURE_KEY, read_structure
 from chronolect.evaluation.timebench.naming import COMPARISON, SCORES, STRUCTURE, beside, model_name, write_published
 from chronolect.evaluation.timebench.scores import SCORES_KEY, read_scores
+from chronolect.evaluation.timebench.seeds import SEED
 from chronolect.evaluation.timebench.signed_rank import effect, holm, published_test
 from chronolect.report.formats import estimate, number
 
@@ -25,8 +26,8 @@ COMPARED = (
 Values = Mapping[str, Mapping[str, float]]  # metric -> scenario id -> value
 
 
-def timebench_compare(
-    *, a: Path, b: Path, out: Path | None = None, alpha: float = 0.01, seed: int = 3407
+def eval_timebench_compare(
+    *, a: Path, b: Path, out: Path | None = None, alpha: float = 0.01, seed: int = SEED
 ) -> dict[str, Any]:
     """Compare two models scenario by scenario: Wilcoxon's signed-rank test as published, with the size of each difference beside it.
 

@@ -11,15 +11,17 @@ SCORES, STRUCTURE = "_output_scenario_scores", "_output_scenario_stats"
 RESULTS, COMPARISON = "_results", "_stat_results"
 
 _ENDINGS = re.compile(r"(_output)?(_judged|_counted|_scenario_scores|_scenario_stats|_results)?$")
+_RULED = re.compile(r"(_output)?_ruled$")
 
 
 def model_name(path: Path) -> str:
-    """The model that a file of the benchmark is about, by the file's name.
+    """The model that a file of the benchmark is about, by the file's name; what rules judged is told apart from what a model judged.
 
-    >>> [model_name(Path(f"TIME-4B{ending}.json")) for ending in ("_output", "_output_judged", "_output_scenario_scores", "_results")]
-    ['TIME-4B', 'TIME-4B', 'TIME-4B', 'TIME-4B']
+    >>> [model_name(Path(f"TIME-4B{ending}.json")) for ending in ("_output_judged", "_output_scenario_scores", "_output_ruled")]
+    ['TIME-4B', 'TIME-4B', 'TIME-4B-ruled']
     """
-    return _ENDINGS.sub("", path.stem, count=1) or path.stem
+    stem = _RULED.sub("-ruled", path.stem)
+    return _ENDINGS.sub("", stem, count=1) or stem
 
 
 def beside(path: Path, ending: str) -> Path:

@@ -19,6 +19,7 @@ from chronolect.evaluation.timebench.naming import (
 from chronolect.evaluation.timebench.records import UNJUDGED, Record, has_answer, read_records, scenario_id
 from chronolect.evaluation.timebench.scenarios import read_scenarios
 from chronolect.evaluation.timebench.scores import SCORES_KEY, accuracy, mean_scores, read_scores
+from chronolect.evaluation.timebench.seeds import SEED
 from chronolect.evaluation.timebench.structure import Structure, annotate, scenario_structure
 from chronolect.models.hub import local_folder
 from chronolect.models.tokenizers import read_tokenizer
@@ -27,7 +28,7 @@ from chronolect.report.formats import estimate
 Block = dict[str, Any]
 
 
-def timebench_stats(
+def eval_timebench_stats(
     *,
     scenario_scores: Path | None = None,
     scenario_stats: Path | None = None,
@@ -35,7 +36,7 @@ def timebench_stats(
     judged: Path | None = None,
     tokenizer: str | None = None,
     out: Path | None = None,
-    seed: int = 3407,
+    seed: int = SEED,
 ) -> dict[str, Any]:
     """Sum up the runs of a model: accuracy in all and by category, and how the replies are built, with 95 % bootstrap intervals.
 

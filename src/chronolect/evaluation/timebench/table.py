@@ -16,7 +16,7 @@ from chronolect.evaluation.timebench.results import Row, read_results, table_row
 _NONE = "—"
 
 
-def timebench_table(results: list[Path], *, comparison: Path | None = None, out: Path) -> dict[str, Any]:
+def eval_timebench_table(results: list[Path], *, comparison: Path | None = None, out: Path) -> dict[str, Any]:
     """Set the results of several models side by side: CSV and Markdown as published, and a page with plots.
 
     The columns are in the order in which the files are given; published tables go from no thinking over thinking to TIME.
