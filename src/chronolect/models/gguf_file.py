@@ -55,7 +55,7 @@ class GgufModel:
             path: The GGUF file.
             threads: Number of processor threads; by default `CHRONOLECT_THREADS` or all.
             seed: Seed of sampling.
-            chat_template: A template's file, or `chatml`, `alpaca` or `question`, in place of the file's own.
+            chat_template: A template's file, or `chatml`, `alpaca`, `question` or `time`, in place of the file's own.
             debug: Whether llama.cpp prints its log.
 
         Raises:

@@ -66,7 +66,7 @@ class HfModel:
             threads: Number of processor threads for all of torch; by default torch's own.
             batch_tokens: Tokens scored at once; by default 1,024, on a GPU 32,768.
             seed: Seed of sampling.
-            chat_template: A template's file, or `chatml`, `alpaca` or `question`, in place of the model's own.
+            chat_template: A template's file, or `chatml`, `alpaca`, `question` or `time`, in place of the model's own.
 
         Raises:
             UserError: Where there is no whole model in the folder, or no such template.

@@ -28,7 +28,7 @@ def open_model(
         device: `cpu`, `cuda` or `auto` (folders only).
         threads: Number of processor threads (folders and files).
         seed: Seed of sampling.
-        chat_template: A template's file, or `chatml`, `alpaca` or `question`, in place of the model's own (folders and files).
+        chat_template: A template's file, or `chatml`, `alpaca`, `question` or `time`, in place of the model's own (folders and files).
 
     Raises:
         UserError: Where `spec` is none of these, or the model cannot be loaded.

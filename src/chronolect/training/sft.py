@@ -38,12 +38,13 @@ def train_sft(
     """Fine-tune a model on conversations, all its weights or LoRA adapters (`lora_r`).
 
     Args:
-        data: JSON lines of `{"messages": [{"role": ..., "content": ...}, ...]}`.
+        data: Conversations: JSON lines of `{"messages": [{"role": ..., "content": ...}, ...]}`, a phase list or ChatML text.
         model: Folder or hub name of the model.
         out: Run folder.
         val: Conversations to validate on, in the same form.
         tokenizer: Tokenizer folder; the model's own by default.
-        chat_template: Chat template in place of the tokenizer's own: a Jinja file, `chatml`, `alpaca` or `question`. It goes with the trained model.
+        chat_template: Chat template in place of the tokenizer's own: a Jinja file, `chatml`, `alpaca`, `question` or `time`. It goes with the
+            trained model.
         assistant_only: Learn the assistant's words only; else the whole text.
         config: How to train. Conversations longer than `seq_len` tokens are cut and counted.
 

@@ -65,7 +65,7 @@ def train_unlearn(
         unlearn_train: Questions to forget; `unlearn/unlearn_train.jsonl` of the data by default.
         unlearn_val: The same for validation.
         tokenizer: Tokenizer folder; the model's own by default.
-        chat_template: File of a chat template, or `chatml`, `alpaca` or `question`; the model's own by default.
+        chat_template: File of a chat template, or `chatml`, `alpaca`, `question` or `time`; the model's own by default.
         sweep: An axis of a grid, such as `lr=1e-5,1e-4` or `method=npo,altpo`; may be given several times. Every point is trained, and `final` is the
             one that forgets most among those that keep what they should.
         config: How to train, and by which method.

@@ -73,7 +73,7 @@ def eval_temporal(
         out: Folder to write the file to, with a manifest, as recipes do.
         cutoff: The last day that may be known, such as 1969-07-20; helps to tell a speaker from the period.
         system: System prompt put before every question, in place of a record's own.
-        chat_template: Chat template in place of the model's own: a file, chatml or alpaca.
+        chat_template: Chat template in place of the model's own: a file, chatml, alpaca, question or time.
         model_name: The model's name where --model-path is an address; by default the only one it offers.
         temperature: Of sampling; 0 takes the likeliest token.
         batch_size: Questions asked at once; a kill loses one batch at most.

@@ -76,7 +76,7 @@ def eval_unlearning(
         unseen: Records that no model has read, for membership attacks: a JSONL file, or a folder as `data qa` writes it. Those whose facts are in
             `data`, too, are left out; the others must be like those to be forgotten.
         runs: Run folders of `train unlearn`, for what each model cost.
-        chat_template: Chat template in place of the models' own: a file, chatml, alpaca or question.
+        chat_template: Chat template in place of the models' own: a file, chatml, alpaca, question or time.
         model_name: Name of the model on an OpenAI-compatible server.
         references: Prompts that each four-choice question is calibrated on.
         limit: Records asked openly from each of the four files, drawn at random; without it all of them.
