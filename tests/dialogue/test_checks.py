@@ -63,6 +63,13 @@ def passes(reply: str, **wanted) -> bool:
         (4 * DAY, "Not three days but four days."),
         (26 * DAY, "From the 10th to the 31st it is 21 days, then 5 days, that is 26 days."),
         (5 * MINUTE, "five minutes, not five hours"),
+        (3 * DAY, "three full days"),
+        (3 * DAY, "a good three days, or 72 long hours"),
+        (DAY, "a whole day"),
+        (90 * MINUTE, "1h30"),
+        (90 * MINUTE, "1:30 hours"),
+        (2.5 * WEEK, "two-and-a-half weeks"),
+        (3 * DAY, "It's three days rather than nine days."),
         (2 * HOUR, "For two hours; rest for 10 minutes, drink, go on for nine hours tomorrow."),
     ],
 )
@@ -82,6 +89,8 @@ def test_lengths_in_many_words(seconds, reply):
         (3 * DAY, "2 days, 3 days or 4 days"),
         (3 * DAY, "It could be two days, maybe 3 days, or perhaps 5 days."),
         (3 * DAY, "one to ten days"),
+        (3 * DAY, "Two days. Three days. Four days."),
+        (3 * DAY, "nine days instead of three days"),
         (3 * DAY, "On day 3 of May."),
         (3 * DAY, "3 hours"),
         (DAY, "Twice a day, please."),
@@ -202,6 +211,7 @@ def test_weekdays():
     assert not passes("Tuesday", weekday="Monday")
     assert not passes("It's not Monday but Tuesday.", weekday="Monday")
     assert passes("It's not Monday but Tuesday.", weekday="Tuesday")
+    assert not passes("It's Tuesday rather than Monday.", weekday="Monday")
     assert not passes("Monday, Tuesday or Wednesday", weekday="Monday")
     assert not passes("Maybe Sunday, Monday, Tuesday, who knows.", weekday="Monday")
 

@@ -28,14 +28,15 @@ _MONTH_SHORT, _MONTH_LONG, _YEAR_SLACK = 2.6 * DAY, 1.6 * DAY, 1.3 * DAY
 _NAMED = "|".join(f"(?:{names})" for names in _UNITS.values())
 _COMPONENT = re.compile(
     rf"""(?<![\w/+$€£-])(?<!\d[.:])(?:
-        (?:(?P<least>\d+(?:\.\d+)?)[ ]?(?:-|to|or|and)[ ]?)?(?P<number>\d+(?:\.\d+)?)(?:[ ](?P<part>\d/\d+))?
-            (?:[ ]and[ ](?:an?|1)[ ](?P<fraction>half|quarter))?
+        (?:(?P<least>\d+(?:\.\d+)?)[ ]?(?:-|to|or|and)[ ]?)?(?P<number>\d+(?:\.\d+)?)(?::(?P<sixtieths>[0-5]\d)(?=[ ]?h))?(?:[ ](?P<part>\d/\d+))?
+            (?:[ -]and[ -](?:an?|1)[ -](?P<fraction>half|quarter))?
       | (?P<half>(?:an?[ ])?half(?:[ ](?:an?|of[ ]an?))?)
       | (?P<quarters>an?|1|3)[ ]quarters?(?:[ ]of[ ]an?)?
       | (?P<couple>(?:a[ ])?couple(?:[ ]of)?)
       | (?P<article>an?|another)
-    )(?:(?:[ ]|-)*(?P<unit>{_NAMED})\b|(?<=\d)[ ]?(?P<letter>h|(?<![ ])[smdwy])(?![a-z]))
-    (?:[ ]and[ ](?:an?|1)[ ](?P<after>half|quarter)\b(?![ ](?:{_NAMED})))?""",
+    )(?:(?:[ ](?:full|whole|entire|complete|calendar|more|extra|good|long|short|solid|straight|consecutive))?
+        (?:[ ]|-)*(?P<unit>{_NAMED})\b|(?<=\d)[ ]?(?P<letter>h|(?<![ ])[smdwy])(?:(?P<minutes>(?<=h)[0-5]\d)\b)?(?![a-z]))
+    (?:[ -]and[ -](?:an?|1)[ -](?P<after>half|quarter)\b(?![ ](?:{_NAMED})))?""",
     re.VERBOSE,
 )
 _WIDEST = 2.0  # of a range, its end divided by its beginning, that still states a length
@@ -146,6 +147,9 @@ def _amount(match: re.Match[str]) -> tuple[float, float]:
     if match["part"]:
         over, under = match["part"].split("/")
         amount, step = amount + int(over) / int(under), 1 / int(under)
+    for sixtieths in (match["sixtieths"], match["minutes"]):
+        if sixtieths:
+            amount, step = amount + int(sixtieths) / 60, 1 / 60
     for fraction in (match["fraction"], match["after"]):
         if fraction:
             amount, step = amount + _FRACTIONS[fraction], _FRACTIONS[fraction]

@@ -93,8 +93,8 @@ def ordinal_ending(value: int) -> str:
 
 _BORDER = re.compile(r"[.;:!?,()\n]| - |\b(?:but|because|although|though|since|and)\b")
 _DENIAL = re.compile(
-    r"\b(?:not(?! only\b)|never|no(?! (?:doubt|question|wonder)\b)|nobody|nothing|neither|nor|without|hardly|if|whether|unless)\b"
-    r"|n't\b(?! worry\b)|\bcannot\b"
+    r"\b(?:not(?! only\b)|never|no(?! (?:doubt|question|wonder)\b)|nobody|nothing|neither|nor|without|hardly|cannot)\b|n't\b(?! worry\b)"
+    r"|\b(?:instead of|rather than|if|whether|unless)\b"
 )
 _REACH_CHARS = 100
 _REACH_WORDS = 4  # between the denial and what it denies
@@ -154,9 +154,9 @@ class Found(Protocol):
 
 
 AnyFound = TypeVar("AnyFound", bound=Found)
-_LISTED = re.compile(r"[\s,;/]*(?:(?:or|and|maybe|perhaps|possibly|then|about|even|around|also)\b[\s,]*)*")
+_LISTED = re.compile(r"[\s,;/.!?]*(?:(?:or|and|maybe|perhaps|possibly|then|about|even|around|also)\b[\s,]*)*")
 _NOT_THIS = re.compile(
-    r"(?:\bnot|n't|\bnever)"
+    r"(?:\bnot|n't|\bnever|\binstead of|\brather than|\bunlike)"
     r"(?: (?:been|be|quite|exactly|just|actually|really|only|it|lasted|last|taken|take|about|on|at|a|the|this|for sure))* $"
 )
 
