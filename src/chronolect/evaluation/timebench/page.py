@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from chronolect.evaluation.timebench.compare import SCORE
 from chronolect.evaluation.timebench.results import METRICS, Estimate, Results, Row, write_p
 from chronolect.evaluation.timebench.structure import POSITIONS
 from chronolect.report.formats import compact, estimate, number
@@ -59,7 +60,7 @@ def benchmark_page(
         cards=[
             _card(model, color, models[0]) for model, color in zip(models, _colors(models), strict=True) if model.score
         ],
-        verdicts=[Verdict("note", text) for text in _findings(models)],
+        verdicts=[Verdict("note", text) for text in _findings(models, tests, compared)],
     )
     return render(page)
 
@@ -86,8 +87,8 @@ def _card(model: Results, color: str, first: Results) -> Card:
     return Card(model.name, f"the mark is the score of {first.name}" if model is not first else "", color, rows)
 
 
-def _findings(models: Sequence[Results]) -> list[str]:
-    """Where the best and the worst category of each model lie."""
+def _findings(models: Sequence[Results], tests: Mapping[str, Mapping[str, Any]], compared: str) -> list[str]:
+    """Where the best and the worst category of each model lie, and whether the scores of two of them differ."""
     found = []
     for model in models:
         if len(model.categories) > 1:
@@ -97,6 +98,10 @@ def _findings(models: Sequence[Results]) -> list[str]:
                 f"{model.name}: best in {best} ({model.categories[best].mean:.1f} %), "
                 f"worst in {worst} ({model.categories[worst].mean:.1f} %)."
             )
+    if SCORE in tests:
+        found.append(
+            f"{compared}, paired by scenario: Wilcoxon's p of the score is {write_p(tests[SCORE]['p_value'])}."
+        )
     return found
 
 
