@@ -116,7 +116,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("no form at all", "once upon a time", r"neither a phase list .*; it begins with 'once upon a time'"),
     ("broken JSON", "[[", r"x: not valid JSON"),
     ("broken line", json.dumps({"messages": [U, A]}) + '\n{"messages', r"x, line 2: not valid JSON"),
-    ("not UTF-8", b'{"messages": "\xff"}', r"x: not UTF-8 text \(invalid start byte at byte 14\)"),
+    ("not UTF-8", b'{"messages": "\xff"}', r"x: not UTF-8 text \(invalid start byte\)"),
     ("nothing", "\n \n", r"x: no conversations in it"),
     ("empty list", "[]", r"x: no conversations in it"),
     (
@@ -125,6 +125,7 @@ WRONG: list[tuple[str, Any, str]] = [
         r"conversation 1, message 1: half of a character",
     ),
     ("no messages", '{"text": "x"}', r'line 1: must be an object with the key "messages"'),
+    ("a list too few", [U, A], r"conversation 1: one message where a conversation is expected"),
     ("empty conversation", [[U, A], []], r"conversation 2: an empty conversation"),
     ("wrong order", [[U, A, A]], r'conversation 1, message 3: the role is "assistant" where "user" is next'),
     ("begins with a reply", [[A, U]], r'message 1: the role is "assistant" where "user"'),

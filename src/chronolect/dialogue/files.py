@@ -137,7 +137,7 @@ def _values(path: Path, on_bad: OnBad) -> Iterator[tuple[str, Any]]:
                     f"{path}: neither a phase list (a JSON array), nor JSON lines, nor ChatML text; it begins with {head[:20]!r}"
                 )
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+        raise UserError(f"{path}: not UTF-8 text ({error.reason})") from None
 
 
 def _first_words(lines: Iterable[str]) -> str:
@@ -197,6 +197,8 @@ def _conversation(value: Any, where: str) -> tuple[list[dict[str, Any]], dict[st
     metadata: Any = {}
     messages = value
     if isinstance(value, dict):
+        if "role" in value:
+            raise UserError(f"{where}: one message where a conversation is expected; put its messages into a list")
         if "messages" not in value:
             raise UserError(f'{where}: must be an object with the key "messages"')
         messages, metadata = value["messages"], value.get("metadata")
