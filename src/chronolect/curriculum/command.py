@@ -212,7 +212,9 @@ def _run_phase(
     train, test = _files(data, phase.number)
     run = out / f"phase{phase.number}"
     say(f"phase {phase.number}: {sizes.conversations:,} conversations from {train}, starting from {model}")
-    _free_memory()
+    trains = not (run / MANIFEST).is_file()
+    if trains:
+        _free_memory()
     found = fine_tune(
         train,
         command="train curriculum",
@@ -227,7 +229,8 @@ def _run_phase(
         stop_below=stop_below if stop_early else None,
         measure=_peak_memory,
     )
-    _free_memory()
+    if trains:
+        _free_memory()
     losses = [
         (record["step"], record["loss"]) for record in read_lines(run / "metrics.jsonl") if record["kind"] == "train"
     ]
@@ -257,7 +260,6 @@ def _run_phase(
             )
     folder = out / f"phase{phase.number}-model"
     merge(trained, start=model, out=folder, dtype=dtype)
-    _free_memory()
     return {**result, "model": str(folder)}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_origin, get_type_hints
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -137,10 +137,11 @@ def _read_change(change: str) -> tuple[range, str, Any]:
     if key in _RUN_KEYS:
         raise UserError(f"--set {change}: {key} is a flag of its own")
     if key not in _KEYS:
-        raise UserError(f"--set {change}: no setting of that name{did_you_mean(key, _KEYS)}")
-    kinds = {**get_type_hints(TrainingConfig), "full_batch": bool}
+        raise UserError(f"--set {change}: no setting of that name{did_you_mean(key, [*_KEYS, *_ALIASES])}")
+    kind: Any = {**get_type_hints(TrainingConfig), "full_batch": bool}[key]
+    kind = str if get_origin(kind) is Literal else kind  # the config itself says which words it knows
     try:
-        value = TypeAdapter(kinds[key]).validate_python(yaml.safe_load(text))
+        value = TypeAdapter(kind).validate_python(yaml.safe_load(text))
     except (ValidationError, yaml.YAMLError):
         raise UserError(f"--set {change}: {text} is no value for {key}") from None
     numbers = range(1, 5) if first is None else range(int(first), int(last or first) + 1)
