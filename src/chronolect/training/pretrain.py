@@ -31,6 +31,7 @@ def train_pretrain(
     kv_heads: int | None = None,
     intermediate: int | None = None,
     architecture: Architecture | None = None,
+    context: int | None = None,
     token_noise: float = 0.0,
     shuffle: Literal["documents", "windows"] = "documents",
     config: Annotated[TrainingConfig, Parameter(name="*")] = TrainingConfig(),
@@ -49,6 +50,7 @@ def train_pretrain(
         kv_heads: Key and value heads, in place of the preset's.
         intermediate: Width of the MLP, in place of the preset's.
         architecture: `llama` (the default) or `qwen3`.
+        context: Longest sequence that a new model is made for, in tokens; `seq_len` by default.
         token_noise: Probability of replacing an input token by a random one while training.
         shuffle: Order of the data: permuted documents, or permuted rows where there are too many documents to permute
             in memory.
@@ -64,10 +66,11 @@ def train_pretrain(
         "kv_heads": kv_heads,
         "intermediate": intermediate,
         "architecture": architecture,
+        "context": context,
     }
     if model is not None and (preset is not None or any(value is not None for value in shape.values())):
         raise UserError(
-            "--model has its own shape; leave out --preset, --layers, --hidden, --heads, --kv-heads, --intermediate and --architecture"
+            "--model has its own shape; leave out --preset, --layers, --hidden, --heads, --kv-heads, --intermediate, --architecture and --context"
         )
     if not 0 <= token_noise < 1:
         raise UserError(f"--token-noise must be at least 0 and below 1, not {token_noise}")
@@ -100,7 +103,7 @@ def train_pretrain(
         elif run.resume:
             trained = load_model(run.resume)
         else:
-            trained = new_model(choose_shape(preset or "5m", context=config.seq_len, **shape), words)
+            trained = new_model(choose_shape(preset or "5m", **{**shape, "context": context or config.seq_len}), words)
         if trained.get_input_embeddings().weight.shape[0] < packed.vocab_size:
             raise UserError(
                 f"{model}: its vocabulary is smaller than the {packed.vocab_size} tokens {corpus} was packed with; pack with its tokenizer"
