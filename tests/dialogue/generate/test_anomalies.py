@@ -45,7 +45,9 @@ def test_the_side_is_what_the_stamps_say():
         for other, words in BY_SIDE.items():
             said = words.format(years=second.year - first.year if other == side else 999)
             assert judge(said, dialogue.check).passed == (other == side), (side, other)
-        assert judge("I like to hear about kites.", dialogue.check).passed == (side == "in order")
+        plain = dialogue.messages[-1]["content"] if side == "in order" else "I like to hear about kites."
+        assert judge(plain, dialogue.check).passed == (side == "in order")
+        assert not judge("Hello.", dialogue.check).passed
     assert 0.4 < counts["in order"] / MANY < 0.6
     assert min(counts.values()) > MANY / 16
 
@@ -58,4 +60,4 @@ def test_half_of_the_stamps_are_possible_and_are_not_called_impossible():
         assert judge("That time is not possible. Please check your clock.", dialogue.check).passed == (
             dialogue not in valid
         )
-        assert judge("I like to hear about kites.", dialogue.check).passed == (dialogue in valid)
+        assert not judge("I like to hear about caves.", dialogue.check).passed

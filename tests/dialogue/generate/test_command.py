@@ -15,14 +15,14 @@ from chronolect.errors import UserError
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("dialogue") / "made"
-    make_dialogues(out=out, phase1=120, phase2=120, phase3=120, tests=6, almanac=60, seed=5)
+    make_dialogues(out=out, phase1=120, phase2=120, phase3=120, phase4=12, tests=6, almanac=60, seed=5)
     return out
 
 
 def test_phases_are_written_in_both_forms(folder: Path) -> None:
-    for phase in (1, 2, 3):
+    for phase in (1, 2, 3, 4):
         plain = read_dialogues(folder / f"phase{phase}.json")
-        assert len(plain) == 120
+        assert len(plain) == (12 if phase == 4 else 120)
         assert phase_list_bytes(plain) == (folder / f"phase{phase}.json").read_bytes()
         lines = list(iterate_records(folder / f"phase{phase}.jsonl"))
         assert [messages for messages, _ in lines] == plain
@@ -40,7 +40,7 @@ def test_tests_end_with_the_user_and_are_in_no_phase(folder: Path) -> None:
     for messages, metadata in tests:
         assert messages[-1]["role"] == "user"
         Check.from_dict(metadata["check"], metadata["id"])
-    for phase in (1, 2, 3):
+    for phase in (1, 2, 3, 4):
         for messages in read_dialogues(folder / f"phase{phase}.json"):
             assert json.dumps([one for one in messages if one["role"] == "user"]) not in asked
 
@@ -53,7 +53,7 @@ def test_the_almanac_is_a_corpus_without_time_tags(folder: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    make_dialogues(out=tmp_path / "again", phase1=120, phase2=120, phase3=120, tests=6, almanac=60, seed=5)
+    make_dialogues(out=tmp_path / "again", phase1=120, phase2=120, phase3=120, phase4=12, tests=6, almanac=60, seed=5)
     for file in sorted(folder.glob("*.json*")):
         if file.name != "manifest.json":
             assert file.read_bytes() == (tmp_path / "again" / file.name).read_bytes()
@@ -62,3 +62,5 @@ def test_the_same_seed_gives_the_same_bytes(folder: Path, tmp_path: Path) -> Non
 def test_a_count_below_zero_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"--phase2 -1: must be 0 or more"):
         make_dialogues(out=tmp_path / "x", phase2=-1)
+    with pytest.raises(UserError, match=r"--phase4 1: one alone cannot be different"):
+        make_dialogues(out=tmp_path / "x", phase4=1)

@@ -49,7 +49,7 @@ def _page(rng: random.Random) -> str:
 def _talk(draw: Draw) -> str:
     messages: Conversation = []
     for _ in range(draw.rng.randint(1, 3)):
-        words, answer = small_talk(draw)
+        words, answer, _ = small_talk(draw)
         messages += [{"role": "user", "content": words}, answer]
     return chatml(messages).rstrip("\n")
 

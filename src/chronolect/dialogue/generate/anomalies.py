@@ -54,8 +54,8 @@ def anomaly(draw: Draw) -> Dialogue:
     side = rng.choice(("in order",) * 4 + ("backwards",) * 2 + ("same time", "leap"))
     first = draw.moment()
     first = first.replace(day=min(first.day, 28))
-    said, answered = small_talk(draw)
-    more, answered_more = small_talk(draw)
+    said, answered, _ = small_talk(draw)
+    more, answered_more, topic = small_talk(draw)
     second = _second(rng, first, side)
     length = length_between(*sorted((first, second)))
     seen = f"Last {_written(first)}, now {_written(second)}."
@@ -73,7 +73,7 @@ def anomaly(draw: Draw) -> Dialogue:
             check = Check(silent=False, notices="long_gap", duration_s=length.seconds)
             answer = reply(thought(f"{seen} {length.steps} A leap."), draw.say(_LEAP, words=length.words))
         case _:
-            check = Check(silent=False, overlooks="backwards", avoids=["same time", "huge jump"])
+            check = Check(silent=False, says=[[topic]], overlooks="backwards", avoids=["same time", "huge jump"])
             answer = reply(thought(f"{seen} {comparison(second, first)} In order."), answered_more["content"])
     messages = [user_turn(stamp(first), said), answered, user_turn(stamp(second), more), answer]
     facts = {"first": stamp(first), "second": stamp(second), "side": side}
@@ -84,15 +84,15 @@ def invalid_later(draw: Draw) -> Dialogue:
     """A second turn with an impossible stamp, or with a possible one."""
     rng = draw.rng
     first = draw.moment()
-    said, answered = small_talk(draw)
-    more, answered_more = small_talk(draw)
+    said, answered, _ = small_talk(draw)
+    more, answered_more, topic = small_talk(draw)
     scale: Scale = rng.choice(("minutes", "hours", "days"))
     second = later_by(rng, first, scale)
     valid = rng.random() < 0.5
     text = stamp(second) if valid else impossible(rng, second)
     steps = thought(f"The tag says {text[:10]} {text[11:16]}. {part_by_part(text)}")
     if valid:
-        check, answer = Check(silent=False, overlooks="invalid"), reply(steps, answered_more["content"])
+        check, answer = Check(silent=False, says=[[topic]], overlooks="invalid"), reply(steps, answered_more["content"])
     else:
         why = because(Stamp(text).problem or "")
         check, answer = Check(silent=False, notices="invalid"), reply(steps, draw.say(_NO_MOMENT, why=why))

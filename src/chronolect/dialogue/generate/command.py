@@ -11,6 +11,7 @@ from chronolect.corpus.document import CorpusWriter
 from chronolect.dialogue.files import json_line, phase_list_bytes
 from chronolect.dialogue.generate.almanac import documents
 from chronolect.dialogue.generate.makers import held_out_dialogues, phase_dialogues
+from chronolect.dialogue.generate.phase4 import phase4_dialogues
 from chronolect.dialogue.generate.record import Dialogue
 from chronolect.errors import UserError
 
@@ -21,6 +22,7 @@ def make_dialogues(
     phase1: int = 4000,
     phase2: int = 4000,
     phase3: int = 4000,
+    phase4: int = 128,
     tests: int = 100,
     almanac: int = 4000,
     seed: int = 0,
@@ -33,12 +35,13 @@ def make_dialogues(
         phase1: How many dialogues of one question each.
         phase2: How many with two turns of the user and time between them.
         phase3: How many with ticks.
+        phase4: How many long ones that join the kinds, 2 or more: chosen from a larger pool so as to be as different as they can be. 0 for none.
         tests: How many tests of each kind and phase; half of them in wordings that training never uses.
         almanac: How many documents the almanac has; 0 for none.
         seed: Another seed makes other dialogues.
 
     Returns:
-        How many there are of each phase and kind.
+        How many there are of each phase and kind, and how different those of phase 4 are beside a random choice.
 
     Raises:
         UserError: A count is below 0, or above what a kind can say without repeating itself.
@@ -46,12 +49,15 @@ def make_dialogues(
     counts = {1: phase1, 2: phase2, 3: phase3}
     for name, value in (
         *((f"phase{phase}", count) for phase, count in counts.items()),
+        ("phase4", phase4),
         ("tests", tests),
         ("almanac", almanac),
     ):
         if value < 0:
             raise UserError(f"--{name} {value}: must be 0 or more")
-    config = {"phases": list(counts.values()), "tests": tests, "almanac": almanac, "seed": seed}
+    if phase4 == 1:
+        raise UserError("--phase4 1: one alone cannot be different; give 0, or 2 or more")
+    config = {"phases": [*counts.values(), phase4], "tests": tests, "almanac": almanac, "seed": seed}
     result: dict[str, Any] = {}
     with stage(out, command="data dialogue", config=config) as work:
         held_out = held_out_dialogues(tests, seed)
@@ -60,10 +66,12 @@ def make_dialogues(
         result["tests"] = _by_kind(held_out)
         for phase, count in counts.items():
             made = phase_dialogues(phase, count, seed, tested)
-            write_bytes(work.folder / f"phase{phase}.json", phase_list_bytes([one.messages for one in made]))
-            _write_lines(work.folder / f"phase{phase}.jsonl", [one.record(slug) for slug, one in _named("train", made)])
+            _write_phase(work.folder, phase, made)
             result[f"phase{phase}"] = _by_kind(made)
-            say(f"phase {phase}: {len(made):,} dialogues")
+        if phase4:
+            made, choice = phase4_dialogues(phase4, seed, tested)
+            _write_phase(work.folder, 4, made)
+            result["phase4"], result["diversity"] = _by_kind(made), choice.as_dict()
         if almanac:
             with CorpusWriter(work.folder / "almanac") as corpus:
                 for document in documents(almanac, seed):
@@ -71,6 +79,12 @@ def make_dialogues(
             result["almanac"] = almanac
         work.counts.update(result)
     return {"out": str(out), **result}
+
+
+def _write_phase(folder: Path, phase: int, made: Sequence[Dialogue]) -> None:
+    write_bytes(folder / f"phase{phase}.json", phase_list_bytes([one.messages for one in made]))
+    _write_lines(folder / f"phase{phase}.jsonl", [one.record(slug) for slug, one in _named("train", made)])
+    say(f"phase {phase}: {len(made):,} dialogues")
 
 
 def _named(part: str, dialogues: Sequence[Dialogue]) -> Iterator[tuple[str, Dialogue]]:

@@ -166,7 +166,7 @@ def elapsed(draw: Draw) -> Dialogue:
     scale = draw.rng.choice(SCALES)
     first = _beginning(draw, scale)
     second = later_by(draw.rng, first, scale)
-    said, answered = small_talk(draw)
+    said, answered, _ = small_talk(draw)
     length = length_between(first, second)
     messages = [
         user_turn(stamp(first), said),

@@ -11,6 +11,7 @@ from chronolect.dialogue.generate import (
     festivals,
     gaps,
     invalid,
+    phase4,
     plans,
     ticks,
     zones,
@@ -22,6 +23,7 @@ MAKERS: dict[int, dict[str, Maker]] = {
     1: elapsed.MAKERS | deadlines.MAKERS | invalid.MAKERS | calendar.MAKERS | zones.MAKERS | festivals.MAKERS,
     2: gaps.MAKERS | plans.MAKERS | anomalies.MAKERS,
     3: ticks.MAKERS,
+    4: phase4.MAKERS,
 }
 _WEIGHTS = {"elapsed": 3, "deadline": 2, "invalid": 2, "gap": 2, "tick": 3}  # of the kinds; the others have 1
 _MOST_REPEATS = 1_000  # in a row, before a maker counts as having said all that it can
@@ -31,7 +33,7 @@ def phase_dialogues(phase: int, count: int, seed: int, tested: Set[str]) -> list
     """The training dialogues of a phase, in random order; none is asked twice, none is a test.
 
     Args:
-        phase: 1 to 3.
+        phase: 1 to 3; those of phase 4 are chosen (`phase4.phase4_dialogues`).
         count: How many; the kinds share them by weight.
         seed: The same seed gives the same dialogues.
         tested: What the tests ask (`Dialogue.asked`).

@@ -2,6 +2,7 @@
 
 from chronolect.dialogue.generate.record import Draw, Wordings, reply
 from chronolect.dialogue.generate.wording import PEOPLE
+from chronolect.dialogue.messages import Message
 
 TOPICS = (  # noqa: SIM905 (a list of 60 strings reads worse)
     "bees,lighthouses,sourdough,old maps,chess endings,violin bows,moss,kites,tide pools,crosswords,clay ovens,bicycles,"
@@ -64,7 +65,7 @@ WELCOME = Wordings(
 )
 
 
-def small_talk(draw: Draw) -> tuple[str, dict[str, str]]:
-    """A user's words on some topic, and the assistant's message that answers them."""
+def small_talk(draw: Draw) -> tuple[str, Message, str]:
+    """A user's words on some topic, the assistant's message that answers them, and the topic, which both name."""
     slots = {"topic": draw.rng.choice(TOPICS), "name": draw.rng.choice(PEOPLE)}
-    return draw.say(_OPENED, **slots), reply(draw.say(_ANSWERED, **slots))
+    return draw.say(_OPENED, **slots), reply(draw.say(_ANSWERED, **slots)), slots["topic"]

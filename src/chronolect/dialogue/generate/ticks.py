@@ -163,7 +163,7 @@ class _Watch:
 
     def talk(self, draw: Draw, now: datetime) -> None:
         """The user speaks of something else."""
-        said, answered = small_talk(draw)
+        said, answered, _ = small_talk(draw)
         self.messages += [user_turn(stamp(now), said), answered]
         self.now = now
 
@@ -265,7 +265,7 @@ def idle(draw: Draw) -> Dialogue:
     scale: Scale = rng.choice(("minutes", "hours", "days"))
     start = draw.moment(hours=(7, 16))
     end = later_by(rng, start, scale)
-    said, answered = small_talk(draw)
+    said, answered, _ = small_talk(draw)
     watch = _Watch([user_turn(stamp(start), said), answered], start)
     whole = (end - start) // timedelta(minutes=5)
     cuts = sorted(rng.sample(range(1, whole), min(whole - 1, rng.randint(1, 2)))) if whole > 1 else []
@@ -297,7 +297,7 @@ def remaining(draw: Draw) -> Dialogue:
         reply(draw.say(OPENED), thought(steps), draw.say(_LEFT, words=length.words)),
     ]
     check = Check(silent=False, duration_s=length.seconds)
-    facts = {"due": stamp(due), "now": stamp(now)}
+    facts = {"due": stamp(due), "now": stamp(now), "pending": True}
     return Dialogue(watch.messages, "remaining", 3, check, tuple(draw.used), facts)
 
 
@@ -342,7 +342,7 @@ def _wait(draw: Draw, watch: _Watch, turns: int) -> None:
 
 def _ended(draw: Draw, watch: _Watch, kind: str, speaks: bool, **facts: object) -> Dialogue:
     check = Check(silent=False, says=[[watch.key]]) if speaks else Check(silent=True)
-    facts = {"now": stamp(watch.now), "speaks": speaks, **facts}
+    facts = {"now": stamp(watch.now), "speaks": speaks, "pending": watch.due is not None, **facts}
     return Dialogue(watch.messages, kind, 3, check, tuple(draw.used), facts)
 
 
