@@ -9,12 +9,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from tests.chat_server import Body, ChatServer
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
@@ -162,28 +162,13 @@ def lm_studio(file: Path, name: str) -> Iterator[int]:
     """A chat server, as LM Studio has one, around a GGUF file; its port."""
     model, alone = GgufModel(file, threads=1), threading.Lock()
 
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *arguments: object) -> None:
-            pass
+    def answer(body: Body) -> str:
+        assert body["model"] == name
+        with alone:
+            return model.reply([body["messages"]], max_tokens=body["max_tokens"])[0]
 
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if (self.path, body["model"]) != ("/v1/chat/completions", name):
-                self.send_error(404)
-                return
-            with alone:
-                (text,) = model.reply([body["messages"]], max_tokens=body["max_tokens"])
-            data = json.dumps({"choices": [{"message": {"content": text}}]}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
+    with ChatServer(answer, names=[name]) as server:
+        yield server.port
     model.close()
 
 

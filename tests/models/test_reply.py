@@ -1,15 +1,11 @@
 """Answers through the chat template: the same from a folder and from its GGUF file, and what stands in the way of one."""
 
-import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
+from tests.chat_server import Body, ChatServer, Refused
 
 from chronolect.artifacts import read_json, write_json
 from chronolect.errors import UserError
@@ -192,54 +188,21 @@ def test_a_tokenizer_larger_than_the_model_is_refused(talker: Path, tmp_path: Pa
         HfModel(folder, device="cpu")
 
 
-@contextmanager
-def serving(answer: Callable[[dict[str, Any]], tuple[int, str]]) -> Iterator[str]:
-    """A chat server whose status and text for a request `answer` gives."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-        def send(self, status: int, value: object) -> None:
-            data = json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def do_GET(self) -> None:
-            self.send(200, {"data": [{"id": "tiny"}]})
-
-        def do_POST(self) -> None:
-            assert self.path == "/v1/chat/completions"
-            status, text = answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send(status, {"choices": [{"message": {"content": text}}]} if status == 200 else {"error": text})
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/v1"
-    server.shutdown()
-    server.server_close()
-
-
 def test_a_server_answers_several_conversations_at_once() -> None:
-    seen: list[list[dict[str, str]]] = []
     meeting = threading.Barrier(4, timeout=20)
 
-    def answer(body: dict[str, Any]) -> tuple[int, str]:
-        messages: list[dict[str, str]] = body["messages"]
-        seen.append(messages)
+    def answer(body: Body) -> str:
         meeting.wait()  # passes only when four requests are in flight together
-        return 200, f" {messages[-1]['content'].upper()} {body['seed']}"
+        return f" {body['messages'][-1]['content'].upper()} {body['seed']}"
 
-    with serving(answer) as address:
-        model = ServerModel(address, seed=5)
+    with ChatServer(answer) as server:
+        model = ServerModel(server.url, seed=5)
         assert model.reply([SYSTEM, *QUESTIONS[1:], *[QUESTIONS[1]] * 4]) == [
             *(f"{question.upper()} 5" for question, _ in TALKS),
             *(f"{TALKS[1][0].upper()} {seed}" for seed in (6, 7, 8, 9)),
         ]
         assert model.template_digest is None
-    assert SYSTEM in seen
+    assert SYSTEM in [body["messages"] for body in server.bodies]
 
 
 def test_a_busy_server_is_asked_again_and_a_refusal_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,17 +210,20 @@ def test_a_busy_server_is_asked_again_and_a_refusal_is_named(monkeypatch: pytest
     tries = iter([503, 429])
     lock = threading.Lock()
 
-    def busy(body: dict[str, Any]) -> tuple[int, str]:
+    def busy(body: Body) -> str:
         with lock:
-            return next(tries, 200), "Paris"
+            status = next(tries, 200)
+        if status != 200:
+            raise Refused(status, "loading")
+        return "Paris"
 
-    with serving(busy) as address:
-        assert ServerModel(address).reply(QUESTIONS[:2]) == ["Paris", "Paris"]
-    with (
-        serving(lambda _: (400, "no system role")) as address,
-        pytest.raises(UserError, match=r"HTTP 400.*no system role"),
-    ):
-        ServerModel(address).reply([SYSTEM] * 20)
+    def refuses(body: Body) -> str:
+        raise Refused(400, "no system role")
+
+    with ChatServer(busy) as server:
+        assert ServerModel(server.url).reply(QUESTIONS[:2]) == ["Paris", "Paris"]
+    with ChatServer(refuses) as server, pytest.raises(UserError, match=r"HTTP 400.*no system role"):
+        ServerModel(server.url).reply([SYSTEM] * 20)
     with pytest.raises(UserError, match="applies its own"):
         open_model("http://127.0.0.1:9/v1", chat_template="chatml")
 

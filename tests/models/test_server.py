@@ -1,14 +1,12 @@
 """A model behind a real HTTP server in this process, which answers as vLLM does, or as a server that cannot score."""
 
-import json
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
+from tests.chat_server import Body, ChatServer, Refused
 
 from chronolect.errors import UserError
 from chronolect.models.hf import HfModel
@@ -16,10 +14,10 @@ from chronolect.models.opening import open_model
 from chronolect.models.server import ServerModel
 
 
-def make_handler(model: HfModel, *, scores: bool, bos: bool, names: list[str]) -> type[BaseHTTPRequestHandler]:
-    """An OpenAI-compatible handler around a model; `bos` puts the beginning-of-text token in front, as vLLM does."""
+def answers_of(model: HfModel, *, scores: bool, bos: bool, names: Sequence[str]) -> Callable[[Body], Body | str]:
+    """What a server around a model says; `bos` puts the beginning-of-text token in front, as vLLM does."""
 
-    def echo(text: str, index: int) -> dict[str, Any]:
+    def echo(text: str, index: int) -> Body:
         ids = model.tokenizer.encode(text, add_special_tokens=False)
         shown = [model.bos, *ids] if bos else ids
         with torch.no_grad():
@@ -34,38 +32,17 @@ def make_handler(model: HfModel, *, scores: bool, bos: bool, names: list[str]) -
         parts = {"tokens": tokens, "token_logprobs": values, "text_offset": offsets, "top_logprobs": tops}
         return {"index": index, "text": text, "logprobs": parts}
 
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *arguments: object) -> None:
-            pass
+    def answer(body: Body) -> Body | str:
+        if body["model"] not in names:
+            raise Refused(404, f"no model {body['model']}")
+        if body.get("echo") and not scores:
+            raise Refused(400, "echo is not supported")
+        if body.get("echo"):
+            return {"choices": [echo(text, index) for index, text in enumerate(body["prompt"])][::-1]}
+        prompt = body["messages"][0]["content"] if "messages" in body else body["prompt"]
+        return model.generate([prompt], max_tokens=body["max_tokens"], stop=body.get("stop", []))[0]
 
-        def answer(self, status: int, value: Any) -> None:
-            data = json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def do_GET(self) -> None:
-            self.answer(200, {"data": [{"id": name} for name in names]})
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if body["model"] not in names:
-                self.answer(404, {"error": f"no model {body['model']}"})
-            elif self.path == "/v1/chat/completions":
-                prompt = body["messages"][0]["content"]
-                text = model.generate([prompt], max_tokens=body["max_tokens"], stop=body.get("stop", []))[0]
-                self.answer(200, {"choices": [{"message": {"role": "assistant", "content": text}}]})
-            elif body.get("echo") and not scores:
-                self.answer(400, {"error": "echo is not supported"})
-            elif body.get("echo"):
-                choices = [echo(text, index) for index, text in enumerate(body["prompt"])]
-                self.answer(200, {"choices": choices[::-1]})
-            else:
-                text = model.generate([body["prompt"]], max_tokens=body["max_tokens"])[0]
-                self.answer(200, {"choices": [{"text": text}]})
-
-    return Handler
+    return answer
 
 
 @pytest.fixture(scope="module")
@@ -75,19 +52,13 @@ def model(model_folder: Path) -> HfModel:
 
 @pytest.fixture
 def serve(model: HfModel) -> Iterator[Callable[..., str]]:
-    servers = []
+    with ExitStack() as servers:
 
-    def start(*, scores: bool = True, bos: bool = True, names: tuple[str, ...] = ("tiny",)) -> str:
-        handler = make_handler(model, scores=scores, bos=bos, names=list(names))
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}/v1"
+        def start(*, scores: bool = True, bos: bool = True, names: tuple[str, ...] = ("tiny",)) -> str:
+            answer = answers_of(model, scores=scores, bos=bos, names=names)
+            return servers.enter_context(ChatServer(answer, names=names)).url
 
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+        yield start
 
 
 REQUESTS = [

@@ -2,13 +2,11 @@
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.chat_server import Body, ChatServer, Refused
 
 from chronolect.corpus import Document, read_documents
 from chronolect.corpus.dating.date import date_corpus
@@ -18,45 +16,19 @@ from chronolect.errors import UserError
 MakeCorpus = Callable[[Iterable[Document]], Path]
 
 
-class Reader:
+class Reader(ChatServer):
     """A server whose model reads "born YYYY" and "died YYYY"; it can be busy, garble an answer, or make a quote up."""
 
     def __init__(self) -> None:
-        self.requests: list[dict[str, Any]] = []
         self.busy = 0
-        outer = self
+        super().__init__(self.read, names=["reader"], total_tokens=100)
 
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-            def send(self, status: int, value: Any) -> None:
-                data = json.dumps(value).encode()
-                self.send_response(status)
-                if status == 503:
-                    self.send_header("Retry-After", "0")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def do_GET(self) -> None:
-                self.send(200, {"data": [{"id": "reader"}]})
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if outer.busy:
-                    outer.busy -= 1
-                    self.send(503, {"error": "loading"})
-                    return
-                outer.requests.append(body)
-                text = body["messages"][1]["content"]
-                answer = outer.answer(text)
-                usage = {"total_tokens": 100}
-                self.send(200, {"choices": [{"message": {"role": "assistant", "content": answer}}], "usage": usage})
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
+    def read(self, body: Body) -> str:
+        if self.busy:
+            self.busy -= 1
+            self.bodies.remove(body)  # what was not read does not count
+            raise Refused(503, "loading", retry_after="0")
+        return self.answer(body["messages"][1]["content"])
 
     def answer(self, text: str) -> str:
         if "garbled" in text:
@@ -81,9 +53,8 @@ class Reader:
 
 @pytest.fixture
 def reader() -> Iterator[Reader]:
-    found = Reader()
-    yield found
-    found.server.shutdown()
+    with Reader() as found:
+        yield found
 
 
 TEXTS = {
@@ -107,8 +78,8 @@ def test_statements_with_quotes_become_dates(make_corpus: MakeCorpus, reader: Re
         "not the JSON that was asked for": 1,
         "quote not in the text": 1,
     }
-    assert counts["tokens"] == 100 * len(reader.requests) == 800  # the garbled answer was asked for three times
-    assert reader.requests[0]["response_format"]["type"] == "json_schema"
+    assert counts["tokens"] == 100 * len(reader.bodies) == 800  # the garbled answer was asked for three times
+    assert reader.bodies[0]["response_format"]["type"] == "json_schema"
     date_corpus(corpus, out=tmp_path / "dated", dates=[tmp_path / "dates"])
     documents = {document.id: document for document in read_documents(tmp_path / "dated")}
     assert documents["a"].about.edtf() == "1850/1911"
@@ -127,7 +98,7 @@ def test_nothing_is_asked_twice(make_corpus: MakeCorpus, reader: Reader, tmp_pat
     second = dates_from_llm(corpus, out=tmp_path / "dates", url=reader.url)
     assert second["asked"] == 40 - first["asked"]
     assert second["statements"] == 40
-    assert len(reader.requests) == 40
+    assert len(reader.bodies) == 40
     third = dates_from_llm(corpus, out=tmp_path / "dates", url=reader.url, min_confidence=0.8)
     assert third["asked"] == 0
 

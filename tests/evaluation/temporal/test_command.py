@@ -7,11 +7,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.chat_server import Body, ChatServer, Refused
 
 from chronolect.artifacts import MANIFEST, read_json
 from chronolect.errors import UserError
@@ -44,63 +45,27 @@ def write_records(path: Path, times: int = 1) -> Path:
     return path
 
 
-class Answerer:
+class Answerer(ChatServer):
     """A server whose model answers by `says`; what raises there is answered with HTTP 400."""
 
     def __init__(self, says: Callable[[str], str]) -> None:
-        self.says = says
         self.asked: list[str] = []
-        self.bodies: list[dict[str, Any]] = []
-        outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *arguments: object) -> None:
-                pass
+        def answer(body: Body) -> str:
+            question = body["messages"][-1]["content"] if "messages" in body else body["prompt"]
+            self.asked.append(question)
+            try:
+                return says(question)
+            except ValueError as error:
+                raise Refused(400, str(error)) from None
 
-            def send(self, status: int, value: Any) -> None:
-                data = json.dumps(value).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def do_GET(self) -> None:
-                self.send(200, {"data": [{"id": "temporal/merged"}]})
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.bodies.append(body)
-                chat = self.path == "/v1/chat/completions"
-                question = body["messages"][-1]["content"] if chat else body["prompt"]
-                outer.asked.append(question)
-                try:
-                    text = outer.says(question)
-                except ValueError as error:
-                    self.send(400, {"error": str(error)})
-                    return
-                choice = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
-                self.send(200, {"choices": [{"index": 0, **choice}]})
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(answer, names=["temporal/merged"])
 
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Callable[[str], str]], Answerer]]:
-    servers: list[Answerer] = []
-
-    def start(says: Callable[[str], str]) -> Answerer:
-        servers.append(Answerer(says))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
+    with ExitStack() as servers:
+        yield lambda says: servers.enter_context(Answerer(says))
 
 
 def ideal(question: str) -> str:
@@ -116,7 +81,7 @@ def test_a_model_in_lm_studio(
 ) -> None:
     server = serve(ideal)
     monkeypatch.setenv("LMSTUDIO_HOST", "127.0.0.1")
-    monkeypatch.setenv("LMSTUDIO_PORT", str(server.server.server_port))
+    monkeypatch.setenv("LMSTUDIO_PORT", str(server.port))
     monkeypatch.chdir(tmp_path)
     records = write_records(tmp_path / "dev.jsonl", times=8)
     shown = eval_temporal(use_lmstudio=True, test_file=records, cutoff="1969-07-20", verbose=True)

@@ -6,14 +6,13 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.chat_server import Body, ChatServer
 from tests.finetuning.persona.test_command import passage, read, spoken, write_passages
 
 from chronolect.artifacts import digest_tree
@@ -23,37 +22,18 @@ from chronolect.finetuning.persona.personas import load_personas
 TOKENS = 50  # of a reply, as the server counts
 
 
-class Sage:
+class Sage(ChatServer):
     """A server whose model asks for the ship of the passage and answers with its number of hands; what it is asked is kept."""
 
     def __init__(self) -> None:
-        self.requests: list[dict[str, Any]] = []
         self.spoil: dict[str, str] = {}  # what stands in the passage -> what its answers hold
         self.mends = False  # whether a spoiled answer is good when it is asked for again
         self.slow_s = 0.0
-        outer = self
+        super().__init__(self.answer, total_tokens=TOKENS)
 
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                time.sleep(outer.slow_s)
-                outer.requests.append(body)
-                message = {"role": "assistant", "content": outer.reply(body)}
-                data = json.dumps({"choices": [{"message": message}], "usage": {"total_tokens": TOKENS}}).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                try:
-                    self.wfile.write(data)
-                except OSError:  # the client was killed
-                    return
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
+    def answer(self, body: Body) -> str:
+        time.sleep(self.slow_s)
+        return self.reply(body)
 
     def reply(self, body: dict[str, Any]) -> str:
         system, user = (message["content"] for message in body["messages"])
@@ -64,7 +44,7 @@ class Sage:
             return json.dumps(
                 {"question": f"How many hands beside {ship[2]} had the {ship[1]} in watch {'abcd'[watch - 1]}?"}
             )
-        again = sum(one["messages"] == body["messages"] for one in self.requests)
+        again = sum(one["messages"] == body["messages"] for one in self.bodies)
         for mark, text in self.spoil.items():
             if mark in user and not (self.mends and again > 1):
                 return text if text.startswith("{{") else json.dumps({"answer": text})
@@ -74,9 +54,8 @@ class Sage:
 
 @pytest.fixture
 def sage() -> Iterator[Sage]:
-    found = Sage()
-    yield found
-    found.server.shutdown()
+    with Sage() as found:
+        yield found
 
 
 def make(sage: Sage, file: Path, out: Path, **settings: Any) -> dict[str, Any]:
@@ -97,7 +76,7 @@ def test_the_persona_is_in_the_prompt_and_the_question_comes_first(sage: Sage, t
     assert {row["metadata"]["turns"] for row in rows} == {1, 2, 3}
     assert {row["metadata"]["generator"] for row in rows} == {"sage"}
     (clerk,) = load_personas(["victorian-clerk"])
-    asked = [one["messages"][0]["content"] for one in sage.requests]
+    asked = [one["messages"][0]["content"] for one in sage.bodies]
     answers = [text for text in asked if text.startswith(clerk.system)]
     assert len(answers) == sum(row["metadata"]["turns"] for row in rows) / 2
     assert all(clerk.manner in text and clerk.examples[0].assistant in text for text in answers)
@@ -106,7 +85,7 @@ def test_the_persona_is_in_the_prompt_and_the_question_comes_first(sage: Sage, t
     for row in rows:
         manner = "Plainly" if row["metadata"]["persona"] == "plain" else "Upon my word"
         assert all(answer.startswith(manner) for answer in spoken(row))
-    follow_up = next(one for one in sage.requests if "puts next" in one["messages"][0]["content"])
+    follow_up = next(one for one in sage.bodies if "puts next" in one["messages"][0]["content"])
     assert "Upon my word" in follow_up["messages"][1]["content"], "a follow-up knows what was said"
 
 
@@ -131,7 +110,7 @@ def test_a_bad_answer_is_dropped_or_asked_for_again(sage: Sage, text: str, reaso
     assert re.match(reason, dropped["reason"])
     if not reason.startswith("anachronism"):
         sage.mends = True
-        sage.requests.clear()
+        sage.bodies.clear()
         make(sage, file, tmp_path / "again", turns=1)
         assert read(tmp_path / "again" / "dropped.jsonl") == []
 
@@ -140,10 +119,10 @@ def test_a_budget_stops_and_a_larger_one_goes_on(sage: Sage, tmp_path: Path) -> 
     file = write_passages(tmp_path / "a.jsonl", *(passage(book, 0) for book in range(8)))
     result = make(sage, file, tmp_path / "out", turns=1, budget_tokens=3 * TOKENS, concurrency=1)
     assert result["unasked"] == 6
-    assert len(sage.requests) == 4
+    assert len(sage.bodies) == 4
     result = make(sage, file, tmp_path / "out", turns=1, concurrency=4)
     assert "unasked" not in result
-    assert len(sage.requests) == 16, "nothing was asked twice"
+    assert len(sage.bodies) == 16, "nothing was asked twice"
     make(sage, file, tmp_path / "whole", turns=1, concurrency=1)
     assert read(tmp_path / "out" / "train.jsonl") == read(tmp_path / "whole" / "train.jsonl")
 
@@ -154,7 +133,7 @@ def test_a_full_book_is_not_asked_about(sage: Sage, tmp_path: Path) -> None:
     kept = result["train"] + result["val"]
     assert result["dropped"] == {"cap": 31 - kept}
     assert result["target_tokens"]["source"]["Albatross"] > 0
-    assert len(sage.requests) <= 2 * (kept + 5), "those in flight when the book was full, and no more"
+    assert len(sage.bodies) <= 2 * (kept + 5), "those in flight when the book was full, and no more"
     alone = make(sage, file, tmp_path / "alone", turns=1, cap=40, concurrency=1)
     assert digest_tree(tmp_path / "alone") == digest_tree(tmp_path / "out")
     assert alone == result
@@ -163,8 +142,8 @@ def test_a_full_book_is_not_asked_about(sage: Sage, tmp_path: Path) -> None:
 def test_a_killed_run_goes_on_to_the_same_result(sage: Sage, tmp_path: Path) -> None:
     file = write_passages(tmp_path / "a.jsonl", *(passage(book, chunk) for book in range(8) for chunk in range(3)))
     make(sage, file, tmp_path / "whole", turns=2)
-    asked = len(sage.requests)
-    sage.requests.clear()
+    asked = len(sage.bodies)
+    sage.bodies.clear()
     sage.slow_s = 0.05
     script = (
         "import sys; from pathlib import Path; from chronolect.finetuning.persona.command import write_personas; "
@@ -186,4 +165,4 @@ def test_a_killed_run_goes_on_to_the_same_result(sage: Sage, tmp_path: Path) -> 
     make(sage, file, tmp_path / "killed", turns=2, concurrency=2)
     assert digest_tree(tmp_path / "killed") == digest_tree(tmp_path / "whole")
     # at most the two conversations in flight were asked for again
-    assert len(sage.requests) <= asked + 2 * 4
+    assert len(sage.bodies) <= asked + 2 * 4

@@ -5,14 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.chat_server import Body, ChatServer, Refused
 
 from chronolect.corpus import Document
 from chronolect.corpus.document import CorpusWriter
@@ -140,21 +139,21 @@ def test_the_number_of_articles_is_kept_to(corpus: Path, tmp_path: Path) -> None
     assert (len(used["retain"]), len(used["unlearn"])) == (8, 4)
 
 
-class Teacher(BaseHTTPRequestHandler):
+class Teacher(ChatServer):
     """Asks two things of each article, one of them with a quotation that it makes up."""
 
-    asked = 0
-    wait_s = 0.0
-    refuses: str | None = None  # an article about which it answers with an error, and at once
+    def __init__(self) -> None:
+        self.asked = 0
+        self.wait_s = 0.0
+        self.refuses: str | None = None  # an article about which it answers with an error, and at once
+        super().__init__(self.answer, total_tokens=100)
 
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.refuses and self.refuses in body["messages"][1]["content"]:
-            self.send_error(400)
-            return
-        type(self).asked += 1
-        time.sleep(self.wait_s)
+    def answer(self, body: Body) -> str:
         text = body["messages"][1]["content"]
+        if self.refuses and self.refuses in text:
+            raise Refused(400, "not about that")
+        self.asked += 1
+        time.sleep(self.wait_s)
         title = text.splitlines()[0].removeprefix("Title: ")
         year = text.partition(" in Aarhus in ")[2][:4]
         row = {
@@ -164,67 +163,49 @@ class Teacher(BaseHTTPRequestHandler):
             "quote": f"in Aarhus in {year}",
         }
         questions = [row, row | {"question": f"Who paid for the school of {title}?", "quote": "paid by the king"}]
-        reply = {
-            "choices": [{"message": {"content": json.dumps({"questions": questions})}}],
-            "usage": {"total_tokens": 100},
-        }
-        data = json.dumps(reply).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: Any) -> None:
-        pass
+        return json.dumps({"questions": questions})
 
 
 @pytest.fixture
-def teacher() -> Iterator[Callable[[float], str]]:
-    servers = []
-
-    def start(wait_s: float = 0.0) -> str:
-        Teacher.asked, Teacher.wait_s, Teacher.refuses = 0, wait_s, None
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Teacher)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}/v1"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+def teacher() -> Iterator[Teacher]:
+    with Teacher() as found:
+        yield found
 
 
-def test_a_teacher_is_believed_where_it_can_quote(corpus: Path, tmp_path: Path, teacher: Callable[..., str]) -> None:
-    url = teacher()
-    counts = make_qa(out=tmp_path / "qa", corpus=corpus, teacher_url=url, teacher_model="t", replay=0)
-    assert counts["left_out"]["quote not in the text"] == Teacher.asked == 48
+def test_a_teacher_is_believed_where_it_can_quote(corpus: Path, tmp_path: Path, teacher: Teacher) -> None:
+    counts = make_qa(out=tmp_path / "qa", corpus=corpus, teacher_url=teacher.url, teacher_model="t", replay=0)
+    assert counts["left_out"]["quote not in the text"] == teacher.asked == 48
     assert counts["teacher_tokens"] == 4_800
     truths = {record.truth for _, record in records(tmp_path / "qa")}
     assert {"The school was founded in 1890.", "1890.", "The school was founded in 1975."} <= truths
-    before = Teacher.asked
-    again = make_qa(out=tmp_path / "qa", corpus=corpus, teacher_url=url, teacher_model="t", replay=0, styles=["stock"])
-    assert Teacher.asked == before
+    before = teacher.asked
+    again = make_qa(
+        out=tmp_path / "qa", corpus=corpus, teacher_url=teacher.url, teacher_model="t", replay=0, styles=["stock"]
+    )
+    assert teacher.asked == before
     assert again["retain_train"] == counts["retain_train"]
 
 
-def test_a_budget_ends_the_asking_and_a_larger_one_goes_on(
-    corpus: Path, tmp_path: Path, teacher: Callable[..., str]
-) -> None:
-    url = teacher()
-    flags: dict[str, Any] = {"corpus": corpus, "teacher_url": url, "teacher_model": "t", "replay": 0, "concurrency": 1}
+def test_a_budget_ends_the_asking_and_a_larger_one_goes_on(corpus: Path, tmp_path: Path, teacher: Teacher) -> None:
+    flags: dict[str, Any] = {
+        "corpus": corpus,
+        "teacher_url": teacher.url,
+        "teacher_model": "t",
+        "replay": 0,
+        "concurrency": 1,
+    }
     counts = make_qa(out=tmp_path / "qa", budget_tokens=2_000, **flags)
-    assert 20 <= Teacher.asked <= 21
-    assert counts["left_out"]["not asked: the budget is spent"] == 48 - Teacher.asked
+    assert 20 <= teacher.asked <= 21
+    assert counts["left_out"]["not asked: the budget is spent"] == 48 - teacher.asked
     make_qa(out=tmp_path / "qa", **flags)
-    assert Teacher.asked == 48
+    assert teacher.asked == 48
 
 
-def test_a_killed_run_goes_on_and_comes_to_the_same(corpus: Path, tmp_path: Path, teacher: Callable[..., str]) -> None:
-    url = teacher(0.05)
+def test_a_killed_run_goes_on_and_comes_to_the_same(corpus: Path, tmp_path: Path, teacher: Teacher) -> None:
+    teacher.wait_s = 0.05
     code = (
         "from pathlib import Path; from chronolect.finetuning.qa.command import make_qa; "
-        f"make_qa(out=Path({str(tmp_path / 'qa')!r}), corpus=Path({str(corpus)!r}), teacher_url={url!r}, teacher_model='t', concurrency=2)"
+        f"make_qa(out=Path({str(tmp_path / 'qa')!r}), corpus=Path({str(corpus)!r}), teacher_url={teacher.url!r}, teacher_model='t', concurrency=2)"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     journal = tmp_path / "qa.answers.jsonl"
@@ -238,27 +219,28 @@ def test_a_killed_run_goes_on_and_comes_to_the_same(corpus: Path, tmp_path: Path
     assert not (tmp_path / "qa").exists()
     with journal.open("ab") as file:
         file.write(b'{"key": "half a li')
-    Teacher.asked, Teacher.wait_s = 0, 0.0
-    make_qa(out=tmp_path / "qa", corpus=corpus, teacher_url=url, teacher_model="t")
-    assert Teacher.asked == 48 - kept
-    make_qa(out=tmp_path / "whole", corpus=corpus, teacher_url=url, teacher_model="t")
+    teacher.asked, teacher.wait_s = 0, 0.0
+    make_qa(out=tmp_path / "qa", corpus=corpus, teacher_url=teacher.url, teacher_model="t")
+    assert teacher.asked == 48 - kept
+    make_qa(out=tmp_path / "whole", corpus=corpus, teacher_url=teacher.url, teacher_model="t")
     one, two = (json.loads((tmp_path / name / "manifest.json").read_text()) for name in ("qa", "whole"))
     assert one["content_digest"] == two["content_digest"]
 
 
-def test_what_was_answered_beside_an_error_is_kept(corpus: Path, tmp_path: Path, teacher: Callable[..., str]) -> None:
+def test_what_was_answered_beside_an_error_is_kept(corpus: Path, tmp_path: Path, teacher: Teacher) -> None:
     settings = {
         "out": tmp_path / "qa",
         "corpus": corpus,
-        "teacher_url": teacher(0.3),
+        "teacher_url": teacher.url,
         "teacher_model": "t",
         "replay": 0,
     }
-    Teacher.refuses = f"Title: {article(0, 1890).title}"
+    teacher.wait_s = 0.3
+    teacher.refuses = f"Title: {article(0, 1890).title}"
     with pytest.raises(UserError, match="HTTP 400"):
         make_qa(**settings, concurrency=48)
     kept = (tmp_path / "qa.answers.jsonl").read_text().splitlines()
-    assert len(kept) == Teacher.asked > 0
+    assert len(kept) == teacher.asked > 0
 
 
 def test_a_teacher_needs_documents(tmp_path: Path) -> None:
