@@ -219,6 +219,18 @@ def test_a_model_in_bfloat16_stays_one(tmp_path: Path, chat_folder: Path, keywor
     assert weights(tmp_path / "out/phase1-model") != weights(start)
 
 
+def test_quantised_weights_and_moments_are_merged_into_the_plain_model(tmp_path: Path, keywords: Keywords) -> None:
+    pytest.importorskip("bitsandbytes", reason="the extra [quant] is not installed")
+    changes = ("optimizer=adamw-8bit", "lora_r=64", "phase4.max_steps=2")
+    found = train_curriculum(out=tmp_path / "out", **keywords(*changes, use_4bit=True, phases=[4]))
+    moments = load_file(tmp_path / "out/phase4/checkpoint-2/optimizer.safetensors")
+    assert torch.uint8 in {value.dtype for name, value in moments.items() if name.endswith("state1")}
+    assert sum(name.endswith("qmap1") for name in moments) > 1
+    merged = load_file(tmp_path / "out/phase4-model/model.safetensors")
+    assert {value.dtype for value in merged.values()} == {torch.float32}
+    assert found["phases"][0]["steps"] == 2
+
+
 @pytest.mark.slow
 def test_the_last_model_in_fp8_is_named_after_the_curriculum(
     tmp_path: Path, whole: tuple[Path, dict[str, Any]], keywords: Keywords

@@ -28,7 +28,7 @@ def test_it_shows_losses_and_the_chosen_checkpoint() -> None:
     assert "phase 4, step 46" in page
     assert "phase 1, held-out loss 0.6035" in page
     assert "checkpoint 31, the first with a loss below the threshold (1.0474)" in page
-    assert "2 phases, 13.8 min of training" in page
+    assert "2 phases, 13 min 48 s of training" in page
 
 
 @pytest.mark.parametrize(("met", "said"), [(True, "none was below"), (False, "the first with")])

@@ -40,8 +40,14 @@ def state_8bit(optimizer: torch.optim.Optimizer) -> dict[str, dict[str, Any]]:
     state: dict[str, dict[str, Any]] = {}
     for number, values in optimizer.state_dict()["state"].items():
         state[str(number)] = {}
-        for key, value in values.items():  # the quantised part is in a dict of its own
-            state[str(number)] |= value if isinstance(value, dict) else {key: value}
+        for (
+            key,
+            value,
+        ) in values.items():  # the quantised part is in a dict of its own, its code books shared by all tensors
+            held = value if isinstance(value, dict) else {key: value}
+            state[str(number)] |= {
+                name: part.clone() if name.startswith("qmap") else part for name, part in held.items()
+            }
     return state
 
 
