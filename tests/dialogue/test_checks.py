@@ -6,6 +6,7 @@ from dataclasses import fields
 import pytest
 
 from chronolect.dialogue.checks import Check, judge
+from chronolect.dialogue.spoken import spoken
 from chronolect.errors import UserError
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -248,6 +249,27 @@ def test_neither_yes_nor_no(reply):
     assert not passes(reply, answer="no")
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("two thousand and twenty-four", "2024"),
+        ("nineteen ninety-nine", "1999"),
+        ("a hundred and forty-one, one hundred twenty", "141, 120"),
+        ("the first one, the first two", "the 1st 1, the 1st 2"),
+        ("three four", "3 4"),
+        ("two hundred thousand and six", "200006"),
+        ("thirty-first of May", "31st of may"),
+        ("two and three", "2 and 3"),
+        ("five dozen", "60"),
+        ("5 thousand and 1,234,567", "5000 and 1234567"),
+        ("someone at noon", "someone at noon"),
+        ("zero, eleven, twelfth, twentieth", "0, 11, 12th, 20th"),
+    ],
+)
+def test_numbers_in_words(text, expected):
+    assert spoken(text) == expected
+
+
 def test_phrases():
     wanted = {"says": [["missed", "too late", "has passed"]]}
     assert passes("You have missed it.", **wanted)
@@ -272,6 +294,13 @@ def test_phrases():
 def test_phrases_to_avoid():
     assert passes("You haven't missed it.", avoids=["missed"])
     assert not passes("You've missed it.", avoids=["missed"])
+
+
+def test_mentions_are_mentions_even_if_denied():
+    assert passes("Not on the eve of Diwali!", mentions=[["diwali", "holi"]])
+    assert not passes("Not on the eve of a feast!", mentions=[["diwali", "holi"]])
+    assert not passes("Not on the eve of Diwali!", says=[["diwali"]])
+    assert judge("Hm.", Check(mentions=[["diwali", "holi"]])).reason == 'does not mention "diwali" or "holi"'
 
 
 def test_silence():

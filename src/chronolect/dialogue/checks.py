@@ -9,7 +9,7 @@ from chronolect.dialogue.answers import yes_or_no
 from chronolect.dialogue.durations import stated_durations
 from chronolect.dialogue.moments import WEEKDAYS, stated_clocks, stated_days, stated_weekdays
 from chronolect.dialogue.notices import Notice, notices
-from chronolect.dialogue.spoken import is_stated, says, spoken
+from chronolect.dialogue.spoken import is_stated, mentions, says, spoken
 from chronolect.dialogue.think import think_blocks, visible
 from chronolect.errors import UserError, did_you_mean
 
@@ -30,6 +30,7 @@ class Check:
         says: Of each inner list at least one phrase is said: in whole words, whatever the case, number words and digits alike, spaces and
             hyphens alike, a star for any ending ("hurr*"). A phrase that is denied or supposed ("not missed", "if it is open") is not said.
         avoids: None of these phrases is said.
+        mentions: Of each inner list at least one phrase is said, denied or not: what shows that the reply is aware of something.
         duration_s: This length of time is stated, in seconds, in whatever units.
         tolerance: Largest relative error of the length; 0 for none at all.
         date: This day is stated, such as 2024-03-05; its year may be left out in the reply.
@@ -45,6 +46,7 @@ class Check:
     silent: bool | None = None
     says: list[list[str]] = field(default_factory=list)
     avoids: list[str] = field(default_factory=list)
+    mentions: list[list[str]] = field(default_factory=list)
     duration_s: float | None = None
     tolerance: float = _TOLERANCE
     date: str | None = None
@@ -120,9 +122,10 @@ def _fault(reply: str, check: Check) -> str | None:
         return "speaks where it should stay silent" if check.silent else "stays silent where it should speak"
     thoughts = "\n".join(block.text for block in think_blocks(reply)) if check.thoughts_count else ""
     text = spoken(f"{shown}\n{thoughts}")
-    for phrases in check.says:
-        if not any(says(text, phrase) for phrase in phrases):
-            return "does not say " + " or ".join(f'"{phrase}"' for phrase in phrases)
+    for wanted, is_said, verb in ((check.says, says, "say"), (check.mentions, mentions, "mention")):
+        for phrases in wanted:
+            if not any(is_said(text, phrase) for phrase in phrases):
+                return f"does not {verb} " + " or ".join(f'"{phrase}"' for phrase in phrases)
     for phrase in check.avoids:
         if says(text, phrase):
             return f'says "{phrase}"'
@@ -149,7 +152,7 @@ def _problem(key: str, value: object) -> str | None:
     match key:
         case "silent" | "thoughts_count":
             return None if isinstance(value, bool) else "must be true or false"
-        case "says":
+        case "says" | "mentions":
             fits = isinstance(value, list) and all(_are_phrases(phrases) and phrases for phrases in value)
             return None if fits else "must be a list of lists of phrases"
         case "avoids":

@@ -32,19 +32,26 @@ _RIGHT = "(?:an? )?(?:real|valid|possible|proper|genuine|actual|legal|right|corr
 _SEEMS = "(?:is|was|seems?|looks?|appears?|must be|may be|might be|could be|sounds?|reads?|has)"
 _BIG = "(?:long|big|large|huge|vast|giant|enormous|massive|great|considerable|extraordinary|unusual|remarkable|strange|odd|sizeable)"
 _BREAK = "(?:gap|break|pause|silence|absence|interval|stretch)"
-_TURN = "(?:last|previous|first|earlier|prior|message|chat|conversation|question|note|one|reply|turn|stamp|timestamp)"
+_TURN = "(?:last|previous|1st|earlier|prior|message|chat|conversation|question|note|1|reply|turn|stamp|timestamp)"
 _DID = (
-    r"(?:\w+ed|last|first|wrote|told|left|began|gave|said|spoke|met|went|came|put|set|took|got|saw|were|had|broke|sent)"
+    r"(?:\w+ed|last|1st|wrote|told|left|began|gave|said|spoke|met|went|came|put|set|took|got|saw|were|had|broke|sent)"
 )
 _GO_BACK = r"(?:went|goes|gone|jump(?:s|ed)?|turn(?:s|ed)|set|mov(?:es|ed)|slip(?:s|ped)?|ran|runs|stepp?(?:s|ed)|fell|leap(?:s|t|ed))"
 
+_AMISS = (  # says that something is wrong with the times, whatever it is
+    r"\b(?:times?|stamps?|timestamps?|clocks?|dates?|chronology)\b(?: \S+){0,5}? (?:odd|strange|weird|unusual|inconsistent|anomal\w+|wrong|off"
+    r"|mixed up|confused|confusing|incorrect|glitch\w*|puzzling|curious|mistaken)\b",
+    r"\b(?:odd|strange|weird|inconsistent|anomalous|puzzling|wrong|incorrect) (?:\w+ )?(?:times?|stamps?|timestamps?|clocks?|dates?)\b",
+    rf"\b(?:wrong|off|odd|amiss) (?:with|about) (?:\w+ )?{_WHAT}\b",
+    r"\b(?:anomaly|time ?line is|chronological(?:ly)? (?:impossible|inconsistent))\b",
+)
 _SAID: dict[Notice, tuple[str, ...]] = {  # these do not count where they are denied: "that date is not impossible"
     "invalid": (
+        rf"\b(?:wrong|off|odd|amiss) (?:with|about) (?:\w+ )?{_WHAT}\b",
         r"\b(?:invalid|impossible(?! to)|non-?existent|malformed)\b",
         rf"\b{_WHAT}(?: \w+){{0,3}}? {_SEEMS}(?: to be| to have| like| a bit| a little| rather| quite| slightly)* {_WRONG}\b",
         rf"\b(?:wrong|incorrect|mistaken|garbled|faulty|bogus|broken) (?:{_WHAT})\b",
         rf"\b(?:typo|mistake|error|glitch|mix-?up|slip|bug) (?:in|with|of|on) (?:\w+ )?{_WHAT}\b|\b{_WHAT} (?:typo|error|glitch|mix-?up)\b",
-        rf"\b(?:wrong|off|odd|amiss) (?:with|about) (?:\w+ )?{_WHAT}\b",
         rf"\b{_WHOLE} (?:(?:only|just) (?:has|have|had|got)|(?:has|have|had) (?:only|just|no more than)) \d",
         rf"\b{_WHOLE} (?:has|have|had) \d+(?: \w+)?,? not \d",
         rf"\b{_WHOLE}(?: \w+)? (?:only )?(?:goes?|ends?|stops?|runs?|counts?) (?:only )?(?:up to|to|at|with|from) (?:the )?\d",
@@ -55,7 +62,9 @@ _SAID: dict[Notice, tuple[str, ...]] = {  # these do not count where they are de
         rf"\b{_GO_BACK} back\b(?! to (?:work|normal|school|sleep|bed)\b)",
         r"\b(?:clock|time|stamps?|timestamps?)\b(?: (?!count|work|we\b|you\b|ago\b)\w+){0,4} backwards?\b",
         rf"\b(?:earlier|before|older|prior)(?: than| to)? (?:your|our|my|the|that of your|that of the) (?:\w+ ){{0,2}}?{_TURN}\b",
-        r"\bearlier (?:date|day|time|stamp|moment|timestamp|year|month|hour) than\b|\b(?:dated|stamped) (?:\w+ ){0,4}(?:before|earlier)\b",
+        *_AMISS,
+        r"\b(?:earlier than|before) (?:it|that|the 1|\d{1,2}:\d\d)\b|\b(?:wrong|not in|reverse) order\b|\bearlier (?:stamp|timestamp)\b",
+        r"\bearlier (?:date|day|time|moment|year|month|hour) than\b|\b(?:dated|stamped) (?:\w+ ){0,4}(?:before|earlier)\b",
         rf"\b{_UNIT} (?:before|earlier than) (?:we|you) (?:even |have |had )?{_DID}\b",
     ),
     "gap": (
@@ -74,6 +83,7 @@ _SAID: dict[Notice, tuple[str, ...]] = {  # these do not count where they are de
         rf"\b{_LONG_UNIT} (?:ago|later|have passed|has passed|passed|elapsed|went by|gone by|have gone|has gone|since|of silence|apart|away)\b",
         rf"\bafter (?:\w+ ){{0,2}}?{_LONG_UNIT}\b|\bbeen (?:\w+ ){{0,2}}?{_LONG_UNIT}\b",
         rf"\b{_BIG} (?:time )?(?:{_BREAK}|jump|leap|skip)\b",
+        *_AMISS,
         r"\btime[- ](?:jump|leap|skip|warp|travel|machine)|\bfar (?:in|into) the future\b",
         r"\b(?:jumped|leapt|leaped|skipped) (?:far )?(?:ahead|forward)\b",
     ),
@@ -89,6 +99,7 @@ _SAID: dict[Notice, tuple[str, ...]] = {  # these do not count where they are de
     "same_time": (
         r"\b(?:messages?|stamps?|timestamps?|notes?|turns?|both|tags?|they)\b.{0,40}\b(?:same|identical) (?:\w+ )?(?:time|moment|minute|instant)s?\b",
         r"\b(?:same|identical) (?:time ?stamp|time tag|stamp|second|tag)s?\b|\b(?:stamps?|timestamps?|times) (?:\w+ )?identical\b|\bsimultaneous",
+        *_AMISS,
         r"\b(?:clock|time) (?:\w+ )?(?:stopped|frozen|stuck|stood still|standing still|froze|stalled)\b",
         r"(?<!and )(?<!, )\b0 seconds? (?:have|has|apart|between|later|passed|since)\b",
     ),

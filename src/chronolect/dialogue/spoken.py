@@ -23,6 +23,7 @@ _ORDINALS = {
     **{f"{word[:-1]}ieth": value for word, value in _TENS.items()},
 }
 del _ORDINALS["second"]  # far more often the unit; read as an ordinal only beside a month and in "twenty-second"
+_VALUES = {**_ONES, **_TENS, **_ORDINALS}
 
 MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 MONTH = "|".join((*MONTHS, *(f"{name[:3]}" for name in MONTHS if name != "may"), "sept"))
@@ -64,23 +65,22 @@ def spoken(text: str) -> str:
 def _digits(run: str) -> str:
     """The number words of one run as digits: one number, or several where they do not go together ("three four")."""
     numbers: list[str] = []
-    total, current, last = 0, 0, ""
-    for word in re.split(r"[ -]", run):
-        if word in ("a", "an", "and"):
-            continue
+    total, current = 0, 0
+    words = [word for word in re.split(r"[ -]", run) if word not in ("a", "an", "and")]
+    for word, following in zip(words, [*words[1:], ""], strict=True):
         if word in _SCALES:
             current = max(current, 1) * _SCALES[word]
             if current >= 1_000:
                 total, current = total + current, 0
         else:
-            value = _ONES.get(word) or _TENS.get(word) or _ORDINALS.get(word, 0)
-            if not (not last or last in _SCALES or (last in _TENS and 0 < value < 10)):
-                numbers.append(str(total + current))
-                total, current = 0, 0
-            current += value
-        last = word
-    value = total + current
-    numbers.append(f"{value}{ordinal_ending(value)}" if last in _ORDINALS else str(value))
+            current += _VALUES[word]
+        goes_on = word not in _ORDINALS and (
+            following in _SCALES or word in _SCALES or (word in _TENS and 0 < _VALUES.get(following, 0) < 10)
+        )
+        if not (following and goes_on):
+            value = total + current
+            numbers.append(f"{value}{ordinal_ending(value)}" if word in _ORDINALS else str(value))
+            total, current = 0, 0
     if len(numbers) == 2 and numbers[0] in ("18", "19", "20") and re.fullmatch("[1-9][0-9]", numbers[1]):
         return "".join(numbers)  # a year in pairs
     return " ".join(numbers)
@@ -132,6 +132,15 @@ def says(text: str, phrase: str) -> bool:
     return any(denies or not is_denied(text, found.start()) for found in expression.finditer(text))
 
 
+def mentions(text: str, phrase: str) -> bool:
+    """Whether a phrase is said, denied or not; otherwise as `says`.
+
+    >>> mentions(spoken("It is no Monday."), "monday"), says(spoken("It is no Monday."), "monday")
+    (True, False)
+    """
+    return _pattern(phrase)[0].search(text) is not None
+
+
 @cache
 def _pattern(phrase: str) -> tuple[re.Pattern[str], bool]:
     """How a phrase is found, and whether it is a denial itself, which no "not" before it is needed to undo."""
@@ -157,7 +166,7 @@ AnyFound = TypeVar("AnyFound", bound=Found)
 _LISTED = re.compile(r"[\s,;/.!?]*(?:(?:or|and|maybe|perhaps|possibly|then|about|even|around|also)\b[\s,]*)*")
 _NOT_THIS = re.compile(
     r"(?:\bnot|n't|\bnever|\binstead of|\brather than|\bunlike)"
-    r"(?: (?:been|be|quite|exactly|just|actually|really|only|it|lasted|last|taken|take|about|on|at|a|the|this|for sure))* $"
+    r"(?: (?:been|be|quite|exactly|just|actually|really|only|it|lasted|last|taken|take|about|yet|even|on|at|a|the|this|for sure))* $"
 )
 
 
