@@ -312,6 +312,8 @@ class ServerModel:
 
 def _at_once(answer: Callable[[Messages, int], T], conversations: Sequence[Messages], seeds: Sequence[int]) -> list[T]:
     """The answer to each conversation with its seed, several asked for at the same time."""
+    if len(conversations) == 1:
+        return [answer(conversations[0], seeds[0])]  # in this thread, so that Ctrl-C need not wait for the answer
     with ThreadPoolExecutor(_IN_FLIGHT) as pool:
         try:
             return list(pool.map(answer, conversations, seeds))
