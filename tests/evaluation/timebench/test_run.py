@@ -85,13 +85,13 @@ def test_without_thoughts_the_switch_stands_behind_the_last_words(
     monkeypatch.chdir(tmp_path)
     with ChatServer(says) as server:
         counts = eval_timebench_run(
-            server.url, scenarios=scenarios, runs=1, limit=1, no_think=True, burn_in=False, max_tokens=50
+            server.url, scenarios=scenarios, runs=1, limit=1, no_think=True, burn_in=False, max_tokens=50, top_k=0
         )
     assert counts["out"] == "Outputs/tiny-No-Thinking_output.json"
     (body,) = server.bodies
     assert body["messages"][-1]["content"].endswith("¿días?/no_think")
     assert body["messages"][0] == read(scenarios)[0]["test_messages"][0]
-    assert body["max_tokens"] == 50
+    assert sorted(body) == ["max_tokens", "messages", "model", "seed", "temperature", "top_p"]
     assert read(tmp_path / counts["out"])[0]["test_messages"] == read(scenarios)[0]["test_messages"]
 
 

@@ -60,7 +60,7 @@ def eval_timebench_run(
         seed: Seed from which the seed of each run is drawn.
         temperature: Of sampling; 0 takes the likeliest token.
         top_p: The likeliest tokens that together reach this probability are kept.
-        top_k: So many of the likeliest tokens are kept.
+        top_k: So many of the likeliest tokens are kept; 0 for all, and for a server that does not know the setting.
         min_p: Tokens at least this share as likely as the likeliest are kept; by default nothing is sent.
         max_tokens: Longest answer; by default a server is not told any, and models here stop at 1,024.
         no_think: Put /no_think behind the user's last words, Qwen3's switch for answers without thoughts.
@@ -83,7 +83,6 @@ def eval_timebench_run(
     for flag, count in (
         ("--runs", runs),
         ("--concurrency", concurrency),
-        ("--top-k", top_k),
         ("--max-tokens", max_tokens),
         ("--limit", limit),
     ):
@@ -92,8 +91,8 @@ def eval_timebench_run(
     for flag, share in (("--top-p", top_p), ("--min-p", min_p)):
         if share is not None and not 0 <= share <= 1:
             raise UserError(f"{flag} {share}: from 0 to 1")
-    if temperature < 0:
-        raise UserError(f"--temperature {temperature}: at least 0")
+    if temperature < 0 or top_k < 0:
+        raise UserError(f"--temperature {temperature}, --top-k {top_k}: each at least 0")
     everything = read_scenarios(scenarios)
     planned = plan_runs(everything, runs, seed)
     again = _checked(redo or [], len(everything))
@@ -131,7 +130,7 @@ def eval_timebench_run(
         pending = [run for run in planned if run.place in chosen and run.key not in store.records]
         before = len(store.records)
         if pending:
-            sampling = Sampling(temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p)
+            sampling = Sampling(temperature=temperature, top_p=top_p, top_k=top_k or None, min_p=min_p)
             asked = server if server is not None else opened()
             asker = Asker(asked, pending, sampling, max_tokens=most, no_think=no_think, burn_in=burn_in)
             try:
