@@ -156,6 +156,16 @@ def test_a_folder_whose_run_is_killed_goes_on(tests: Path, tmp_path: Path, chat_
     assert replies[0] == replies[1]
 
 
+def test_to_be_cut_off_while_thinking_is_no_silence(tests: Path, tmp_path: Path) -> None:
+    with ChatServer(lambda body: "<think>\nThe bread went in at ten, and") as server:
+        found = eval_dialogue([server.url], names=["slow"], tests=tests, out=tmp_path / "out")
+    (model,) = found["models"]
+    assert model["all"]["correct"] == model["silence"]["kept"]["correct"] == 0
+    assert model["silence"]["kept"]["n"] == 5
+    assert model["form"]["broken_tags"]["correct"] == 20
+    assert found["fixed_replies"]["tick"]["reply"] == ""  # silence itself is right on half of them
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Protocol, TypeVar
 
-from chronolect.dialogue.checks import Check, judge
+from chronolect.dialogue.checks import Check, Ruling, judge
 from chronolect.dialogue.think import is_silent, tag_problem, think_blocks
 from chronolect.evaluation.dialogue.held_out import HeldOut
 from chronolect.statistics import mcnemar, paired_difference, wilson
@@ -57,9 +57,16 @@ class _Rated(Protocol):
 
 
 def judged(test: HeldOut, reply: str) -> Judged:
-    """A reply with its verdict; think blocks that are not closed hide what follows them, as from people."""
-    ruling = judge(reply, test.check)
+    """A reply with its verdict."""
+    ruling = _rule(reply, test.check)
     return Judged(test, reply, ruling.passed, ruling.reason)
+
+
+def _rule(reply: str, check: Check) -> Ruling:
+    """The judge's ruling; but a reply that was cut off while it was thinking, or that cannot tell thoughts from words, has not chosen silence."""
+    if check.silent and (problem := tag_problem(reply)):
+        return Ruling(False, problem)
+    return judge(reply, check)
 
 
 def summarise(judged: Sequence[Judged]) -> dict[str, Any]:
@@ -130,7 +137,7 @@ def fixed_replies(models: Mapping[str, Sequence[Judged]]) -> dict[str, dict[str,
         checks: dict[str, Check] = {one.test.id: one.test.check for one in some}
         common = Counter(one.reply for one in some).most_common(_MOST_FIXED)
         hits = {
-            reply: sum(judge(reply, check).passed for check in checks.values())
+            reply: sum(_rule(reply, check).passed for check in checks.values())
             for reply in ("", *(reply for reply, _ in common))
         }
         best = max(hits, key=lambda reply: hits[reply])
@@ -165,7 +172,7 @@ def _by_wording(some: Sequence[Judged]) -> dict[str, Any]:
 
 def _silence(judged: Sequence[Judged]) -> dict[str, Any]:
     kinds = {one.test.kind for one in judged if one.test.wanted == "silence"}
-    kept = accuracy_of(is_silent(one.reply) for one in judged if one.test.wanted == "silence")
+    kept = accuracy(one for one in judged if one.test.wanted == "silence")
     spoke = accuracy_of(
         not is_silent(one.reply) for one in judged if one.test.kind in kinds and one.test.wanted != "silence"
     )
