@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from chronolect.curriculum.command import train_curriculum
 from chronolect.curriculum.presets import Sizes, curricula, make_phases
 from chronolect.curriculum.selection import choose_checkpoint
+from chronolect.dialogue.split import split
 from chronolect.training.schedules import lr_multiplier
 
 DATA = Path(os.environ.get("CHRONOLECT_REFERENCE_DATA", Path(__file__).parents[3] / "shared" / "data")) / "time"
@@ -65,3 +67,26 @@ def test_a_first_step_without_a_rate_is_why_two_losses_are_equal(logs: Any, size
     assert losses[1] == losses[2]
     shared = {"warmup_steps": 6, "warmup_progress": 6 / 46, "min_ratio": 0.0, "decay_fraction": 0.2}
     assert lr_multiplier("linear", step=0, progress=0.0, **shared) == 0.0
+
+
+def test_published_dialogues_are_split_and_trained_on(tmp_path: Path, chat_folder: Path) -> None:
+    split(phase1=DATA / "phase1.json", phase4=DATA / "phase4.json", out=tmp_path / "data")
+    changes = [
+        "dtype=float32",
+        "seq_len=256",
+        "max_steps=2",
+        "warmup_steps=0",
+        "lr=1e-3",
+        "log_every=1",
+        "eval_batches=4",
+    ]
+    found = train_curriculum(
+        out=tmp_path / "out", data=tmp_path / "data", model=str(chat_folder), phases=[1, 4], set=changes, device="cpu"
+    )
+    first, last = found["phases"]
+    assert (first["conversations"], last["conversations"]) == (2188, 128)
+    assert found["plan"][1]["settings"]["accumulate"] == 16
+    assert found["plan"][0]["tokens"]["longest"] > 2057  # in bytes, nearly
+    assert first["losses"][1][1] < 10
+    assert last["losses"][0][1] < first["losses"][0][1]  # phase 4 goes on where phase 1 ended
+    assert last["chosen_step"] == 2
