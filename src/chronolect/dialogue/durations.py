@@ -39,6 +39,7 @@ _COMPONENT = re.compile(
     (?:[ -]and[ -](?:an?|1)[ -](?P<after>half|quarter)\b(?![ ](?:{_NAMED})))?""",
     re.VERBOSE,
 )
+_BEFORE = 40  # characters before a length in which its bound is looked for
 _WIDEST = 2.0  # of a range, its end divided by its beginning, that still states a length
 _FRACTIONS = {"half": 0.5, "quarter": 0.25}
 _JOINED = re.compile(r" ?,? ?(?:and |plus |& )?")
@@ -115,7 +116,7 @@ def _components(text: str) -> Iterator[Duration]:
     """Each amount with its unit."""
     for match in _COMPONENT.finditer(text):
         unit = _LETTERS[match["letter"]] if match["letter"] else _seconds(match["unit"])
-        if match["article"] and (unit == 1 or _RATE.search(text[: match.start()])):
+        if match["article"] and (unit == 1 or _RATE.search(text[max(0, match.start() - _BEFORE) : match.start()])):
             continue  # "a second opinion", "twice a day"
         if match["letter"] == "s" and len(match["number"]) == 4:
             continue  # the 1990s
@@ -161,5 +162,5 @@ def _seconds(unit: str) -> float:
 
 
 def _bound(text: str, start: int) -> Literal["over", "under"] | None:
-    before = text[max(0, start - 40) : start]
+    before = text[max(0, start - _BEFORE) : start]
     return "over" if _OVER.search(before) else "under" if _UNDER.search(before) else None

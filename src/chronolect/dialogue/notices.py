@@ -161,4 +161,6 @@ def _is_so_long(text: str, length: Duration, what: Notice) -> bool:
         return False
     if what == "long_gap":
         return length.high >= _LONG_S
-    return length.high <= (_ONLY_QUICK_S if _ONLY.search(text[: length.start]) else _QUICK_S)
+    return length.high <= (
+        _ONLY_QUICK_S if _ONLY.search(text[max(0, length.start - _BESIDE) : length.start]) else _QUICK_S
+    )

@@ -29,7 +29,10 @@ def think_blocks(reply: str) -> list[ThinkBlock]:
     >>> [block.text for block in think_blocks("<think>\\nA week.\\n</think>\\n\\nWelcome back!")]
     ['A week.']
     """
-    return [ThinkBlock(found.start(), found.end(), found[1].strip()) for found in _BLOCK.finditer(reply)]
+    return [
+        ThinkBlock(found.start(), found.end(), found[1].strip())
+        for found in _BLOCK.finditer(reply, 0, _last_close(reply))
+    ]
 
 
 def tag_problem(reply: str) -> str | None:
@@ -56,7 +59,8 @@ def visible(reply: str) -> str:
     >>> visible("Good <think>cut off")
     'Good'
     """
-    text = _BLOCK.sub("", reply)
+    end = _last_close(reply)
+    text = _BLOCK.sub("", reply[:end]) + reply[end:]
     text = text.partition(OPEN)[0].replace(CLOSE, "")
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
@@ -68,3 +72,8 @@ def is_silent(reply: str) -> bool:
     (True, False)
     """
     return not visible(reply)
+
+
+def _last_close(reply: str) -> int:
+    """Place behind the last closing tag: no block ends later, and looking further takes quadratic time where many are opened."""
+    return reply.rfind(CLOSE) + len(CLOSE)
