@@ -275,7 +275,7 @@ def test_dialogues_out_of_order_are_refused_before_anything_is_trained(
     [
         ({"phases": [3, 5]}, "--phases 5: there are phases 1, 2, 3 and 4"),
         ({"model": None}, "say what to train: --model FOLDER, or --preset"),
-        ({"data": None}, "--data: the folder that"),
+        ({"data": None}, "as --data the folder that"),
         ({"preset": "qwen3-4"}, "--preset qwen3-4: unknown"),
         ({"stop_below": -1.0}, "--stop-below must not be negative"),
         ({"plan_for": "h1000"}, "--device h1000: unknown"),

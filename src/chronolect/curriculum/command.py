@@ -35,7 +35,7 @@ _GIB = 2**30
 
 def train_curriculum(
     *,
-    out: Path,
+    out: Path | None = None,
     data: Path | None = None,
     model: str | None = None,
     preset: str | None = None,
@@ -61,7 +61,7 @@ def train_curriculum(
     command goes on where it was and ends with the same weights.
 
     Args:
-        out: Folder of the curriculum.
+        out: Folder of the curriculum; only a dry run goes without.
         data: Folder with phase1_train.json, phase1_test.json and so on, as `dialogue split` writes them, and phase4.json. A dry run without it
             takes the sizes of the published data.
         model: Folder or hub name of the model to start from; the preset's by default.
@@ -104,9 +104,11 @@ def train_curriculum(
         common["use_4bit"] = use_4bit
     settings = make_phases(preset, changes=set or [], common=common)
     where = find_device(plan_for) if plan_for else this_device(device)
+    if not dry_run and (out is None or data is None):
+        raise UserError(
+            "say --out, and as --data the folder that `chronolect dialogue split` wrote; only a dry run goes without"
+        )
     if data is None:
-        if not dry_run:
-            raise UserError("--data: the folder that `chronolect dialogue split` wrote; only a dry run goes without")
         sizes = {number: Sizes(**curricula()["data"][number]) for number in chosen}
     else:
         tokenizer = load_tokenizer(start)
@@ -125,7 +127,7 @@ def train_curriculum(
     screen = plan_screen(plans, model=start, device=where)
     for plan in plans:
         warn(plan, where)
-    if dry_run or data is None:
+    if dry_run or data is None or out is None:
         return {"plan": plans, "screen": screen}
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UserError("train curriculum: trains and merges phase by phase in one process; leave torchrun out")

@@ -20,7 +20,7 @@ from chronolect.errors import UserError
 from chronolect.models.chat_template import template_of
 from chronolect.planning.advice import advise
 from chronolect.planning.devices import Device, find_device, usual_mfu
-from chronolect.planning.memory import Step, plan_memory
+from chronolect.planning.memory import MOMENTS_8BIT, Step, plan_memory
 from chronolect.planning.shapes import ModelShape, find_shape
 from chronolect.planning.throughput import tokens_per_second
 from chronolect.training.config import TrainingConfig
@@ -104,7 +104,7 @@ def plan_phase(
                 *("use_4bit", "gradient_checkpointing", "seed", "log_every", "save_every"),
             )
         },
-        "memory": _memory(shape, config, device) if shape else None,
+        "memory": _memory(shape, config, device, steps or 0) if shape else None,
         "minutes": _minutes(shape, config, device, trained) if shape and device.tflops else None,
         "published": dict(published) if published else None,
     }
@@ -118,16 +118,25 @@ def _shape(model: str) -> ModelShape | None:
         return None
 
 
-def _memory(shape: ModelShape, config: TrainingConfig, device: Device) -> dict[str, Any]:
+def _memory(shape: ModelShape, config: TrainingConfig, device: Device, steps: int) -> dict[str, Any]:
     step = Step(shape=shape, config=config, device=device, stage="sft")
     needed = plan_memory(step).total
     return {
         "gib": round(needed / _GIB, 3),
         "device_gib": round(device.memory_gib, 1),
         "fits": needed <= device.memory,
+        "checkpoints_gib": round(_checkpoints(step, steps) / _GIB, 3),
         "merging_gib": round(4.0 * shape.num_parameters / _GIB, 3),  # in float32, in the machine's own memory
         "advice": [_as_changes(change["change"]) for change in advise(step)],
     }
+
+
+def _checkpoints(step: Step, steps: int) -> float:
+    """Bytes on disk of the checkpoints of a phase at its end: what is trained, and its moments."""
+    config = step.config
+    made = steps // config.save_every if config.save_every else 0
+    moments = MOMENTS_8BIT if config.optimizer == "adamw-8bit" else 8.0
+    return (4.0 + moments) * step.num_trained * (min(made, config.keep) if config.keep else made)
 
 
 def _as_changes(flags: str) -> str:
@@ -196,4 +205,7 @@ def plan_screen(plans: list[dict[str, Any]], *, model: str, device: Device) -> s
         lines.append(
             f"Merging takes {plans[0]['memory']['merging_gib']:.3g} GiB of the machine's own memory (weights in float32)."
         )
+    kept = sum(plan["memory"]["checkpoints_gib"] for plan in plans if plan["memory"])
+    if kept >= 1:
+        lines.append(f"Checkpoints take up to {kept:.3g} GiB of disk.")
     return "\n".join(lines)
