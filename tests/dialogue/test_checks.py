@@ -2,15 +2,22 @@
 
 import json
 from dataclasses import fields
+from datetime import date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chronolect.dialogue.checks import Check, judge
-from chronolect.dialogue.spoken import spoken
+from chronolect.dialogue.spoken import ordinal_ending, spoken
 from chronolect.errors import UserError
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 WEEK = 7 * DAY
+DAY_FORMS = (
+    "%Y-%m-%d", "%d %B %Y", "%B %d, %Y", "%b %d %Y", "the {ordinal} of %B", "%B {ordinal}", "%A, {ordinal} %B %Y", "%d-%b-%Y",
+)  # fmt: skip
+CLOCK_FORMS = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p sharp", "%Hh%M", "2024-05-06T%H:%M:00+05:45")
 
 
 def passes(reply: str, **wanted) -> bool:
@@ -104,6 +111,38 @@ def test_lengths_in_many_words(seconds, reply):
 )
 def test_lengths_that_are_not_stated(seconds, reply):
     assert not passes(reply, duration_s=seconds)
+
+
+UNITS = {"week": WEEK, "day": DAY, "hour": HOUR, "minute": MINUTE}
+
+
+@given(st.integers(1, 400), st.integers(0, 3), st.sampled_from([" and ", ", ", " "]))
+def test_every_length_in_two_units(amount, first, joint):
+    (large, seconds), *rest = list(UNITS.items())[first:]
+    total, said = amount * seconds, f"{amount} {large}{'s' * (amount > 1)}"
+    if rest:
+        total, said = total + 3 * rest[0][1], f"{said}{joint}3 {rest[0][0]}s"
+    assert passes(f"It has been {said} since then.", duration_s=total, tolerance=0)
+    assert not passes(f"It has been {said} since then.", duration_s=total * 1.5)
+    assert not passes(f"It has not been {said}.", duration_s=total)
+
+
+@given(st.dates(date(1900, 1, 1), date(2199, 12, 31)), st.sampled_from(DAY_FORMS), st.integers(1, 400))
+def test_every_day_in_every_form(day, form, later):
+    said = day.strftime(form).format(ordinal=f"{day.day}{ordinal_ending(day.day)}")
+    other = day + timedelta(days=later)
+    assert passes(f"That was on {said}, I think.", date=day.isoformat())
+    if (other.month, other.day) != (day.month, day.day):
+        assert not passes(f"That was on {said}, I think.", date=other.isoformat())
+    assert not passes(f"That was not on {said}.", date=day.isoformat())
+
+
+@given(st.times(), st.sampled_from(CLOCK_FORMS), st.integers(1, 719))
+def test_every_time_of_day_in_every_form(moment, form, later):
+    said = moment.strftime(form).lower()
+    other = (datetime.combine(date(2024, 1, 1), moment) + timedelta(minutes=later)).strftime("%H:%M")
+    assert passes(f"It will be {said} there.", clock=moment.strftime("%H:%M"))
+    assert not passes(f"It will be {said} there.", clock=other)
 
 
 def test_an_exact_length_may_not_be_rounded():

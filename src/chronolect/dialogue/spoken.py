@@ -166,7 +166,7 @@ AnyFound = TypeVar("AnyFound", bound=Found)
 _LISTED = re.compile(r"[\s,;/.!?]*(?:(?:or|and|maybe|perhaps|possibly|then|about|even|around|also)\b[\s,]*)*")
 _NOT_THIS = re.compile(
     r"(?:\bnot|n't|\bnever|\binstead of|\brather than|\bunlike)"
-    r"(?: (?:been|be|quite|exactly|just|actually|really|only|it|lasted|last|taken|take|about|yet|even|on|at|a|the|this|for sure))* $"
+    r"(?: (?:been|be|quite|exactly|just|actually|really|only|it|lasted|last|taken|take|about|yet|even|on|at|a|the|this|\w+day,?))* $"
 )
 
 
