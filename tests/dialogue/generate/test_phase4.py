@@ -76,14 +76,14 @@ def test_feasts_are_on_their_day():
 
 
 def test_the_choice_is_the_same_for_the_same_seed_and_leaves_out_what_is_tested():
-    chosen, choice = phase4_dialogues(16, 5, frozenset(), pool=200)
-    again, _ = phase4_dialogues(16, 5, frozenset(), pool=200)
-    other, _ = phase4_dialogues(16, 6, frozenset(), pool=200)
+    chosen, choice = phase4_dialogues(16, 5, frozenset())
+    again, _ = phase4_dialogues(16, 5, frozenset())
+    other, _ = phase4_dialogues(16, 6, frozenset())
     assert chosen == again != other
     assert len({dialogue.asked for dialogue in chosen}) == 16
     assert choice.spread.nearest > choice.chance.nearest + 3 * choice.deviation.nearest
     tested = frozenset(dialogue.asked for dialogue in chosen[:8])
-    without, _ = phase4_dialogues(16, 5, tested, pool=200)
+    without, _ = phase4_dialogues(16, 5, tested)
     assert not tested & {dialogue.asked for dialogue in without}
 
 

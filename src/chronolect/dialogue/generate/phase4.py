@@ -16,7 +16,7 @@ from chronolect.dialogue.generate.record import Dialogue, Draw, Maker, Wordings,
 from chronolect.dialogue.generate.spans import length_between
 from chronolect.dialogue.messages import Conversation, Message, read_timed, user_turn
 
-POOL = 4_000  # conversations to choose from
+POOL = 32  # conversations to choose from, for each that is chosen
 _USER_TURNS = (4, 8)
 _LAST_START = 2026  # the first part begins by then, so that the others stay where feasts are known
 _WELCOME_AFTER = timedelta(days=2)
@@ -128,16 +128,15 @@ def joined(draw: Draw) -> Dialogue:
 MAKERS: dict[str, Maker] = {"joined": joined}
 
 
-def phase4_dialogues(count: int, seed: int, tested: Set[str], pool: int = POOL) -> tuple[list[Dialogue], Choice]:
+def phase4_dialogues(count: int, seed: int, tested: Set[str]) -> tuple[list[Dialogue], Choice]:
     """The most different of many joined conversations, with how different they are.
 
     Args:
-        count: How many; the pool is larger by four times at least.
+        count: How many, 2 at least; they are chosen from `POOL` times as many.
         seed: The same seed gives the same conversations.
         tested: What the tests ask (`Dialogue.asked`).
-        pool: How many to choose from.
     """
-    made = [joined(draw) for draw in islice(draws(seed, "train/4/joined"), max(pool, 4 * count))]
+    made = [joined(draw) for draw in islice(draws(seed, "train/4/joined"), POOL * count)]
     fresh = [dialogue for dialogue in made if dialogue.asked not in tested]
     choice = choose_diverse(fresh, count, seed)
     chosen = [fresh[place] for place in choice.places]
