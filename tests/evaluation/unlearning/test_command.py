@@ -127,7 +127,8 @@ def test_the_screen_names_models_and_what_was_not_tested(compared: tuple[Path, d
 KILLED = """
 import json, os, signal, sys
 from pathlib import Path
-from chronolect.evaluation.unlearning import command, measuring
+from chronolect.evaluation.unlearning import command
+from chronolect.models import opening
 
 opened = []
 
@@ -139,7 +140,7 @@ def open_then_die(spec, **more):
     return real(spec, **more)
 
 
-real, measuring.open_model = measuring.open_model, open_then_die
+real, opening.open_model = opening.open_model, open_then_die
 given = json.loads(sys.argv[1])
 command.eval_unlearning(given.pop("models"), **{key: Path(value) if key in ("out", "data", "probes") else value for key, value in given.items()})
 """
