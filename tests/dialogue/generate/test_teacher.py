@@ -143,20 +143,20 @@ def taught(folder: Path) -> int:
 def test_the_command_puts_dialogues_into_other_words_and_asks_nothing_twice(tmp_path: Path):
     out = tmp_path / "made"
     with ChatServer(teacher) as running:
-        result = make_dialogues(out=out, **SMALL, teacher_url=running.url)
-        again = make_dialogues(out=out, **SMALL, teacher_url=running.url)
+        result = make_dialogues(out=out, **SMALL, teacher=running.url)
+        again = make_dialogues(out=out, **SMALL, teacher=running.url)
         assert len(running.bodies) == ALL
-    assert result["kept as they were"] == again["kept as they were"] == {}
+    assert result["teacher"] == again["teacher"] == {"reworded": ALL, "as they were": {}}
     assert taught(out) == ALL
 
 
 def test_what_cannot_be_believed_stays_as_it_was_and_is_counted(tmp_path: Path):
     out = tmp_path / "made"
     with ChatServer(lambda body: teacher(body).replace("1", "2")) as running:
-        result = make_dialogues(out=out, **SMALL, teacher_url=running.url)
+        result = make_dialogues(out=out, **SMALL, teacher=running.url)
         assert len(running.bodies) > ALL  # those that cannot be believed are asked for again
-    kept = result["kept as they were"]
-    assert sum(kept.values()) + taught(out) == ALL
+    kept = result["teacher"]["as they were"]
+    assert result["teacher"]["reworded"] == taught(out) == ALL - sum(kept.values())
     assert sum(kept.values()) > ALL / 2
     assert set(kept) <= {"other numbers", "a thought has lost its place"}
 
@@ -164,9 +164,9 @@ def test_what_cannot_be_believed_stays_as_it_was_and_is_counted(tmp_path: Path):
 def test_a_budget_ends_the_asking_and_a_larger_one_goes_on(tmp_path: Path):
     out = tmp_path / "made"
     with ChatServer(teacher, total_tokens=100) as running:
-        first = make_dialogues(out=out, **SMALL, teacher_url=running.url, budget_tokens=1000, concurrency=1)
-        assert first["kept as they were"] == {"not asked: the budget is spent": ALL - 10}
-        make_dialogues(out=out, **SMALL, teacher_url=running.url)
+        first = make_dialogues(out=out, **SMALL, teacher=running.url, budget_tokens=1000, concurrency=1)
+        assert first["teacher"]["as they were"] == {"not asked: the budget is spent": ALL - 10}
+        make_dialogues(out=out, **SMALL, teacher=running.url)
         assert len(running.bodies) == ALL
     assert taught(out) == ALL
 
@@ -182,12 +182,12 @@ def test_a_server_that_dies_loses_no_answer(tmp_path: Path, monkeypatch: pytest.
         return teacher(body)
 
     with ChatServer(dies) as running, pytest.raises(UserError, match="no answer"):
-        make_dialogues(out=tmp_path / "made", **SMALL, teacher_url=running.url, concurrency=1)
+        make_dialogues(out=tmp_path / "made", **SMALL, teacher=running.url, concurrency=1)
     assert not (tmp_path / "made").exists()
     with ChatServer(teacher) as running:
-        make_dialogues(out=tmp_path / "made", **SMALL, teacher_url=running.url)
+        make_dialogues(out=tmp_path / "made", **SMALL, teacher=running.url)
         assert len(running.bodies) == ALL - 10
     with ChatServer(teacher) as running:
-        make_dialogues(out=tmp_path / "other", **SMALL, teacher_url=running.url)
+        make_dialogues(out=tmp_path / "other", **SMALL, teacher=running.url)
     for file in ("phase1.json", "phase2.jsonl", "phase3.json", "phase4.jsonl", "tests.jsonl"):
         assert (tmp_path / "made" / file).read_bytes() == (tmp_path / "other" / file).read_bytes()
