@@ -118,6 +118,13 @@ def test_good_replies_pass_and_bad_ones_fail(slug):
         assert not judge(reply, check).passed, f"passes: {reply!r}"
 
 
+@pytest.mark.parametrize("slug", [slug for slug in CHECKED if slug != "asleep-at-three"])
+def test_saying_the_question_again_is_no_answer(slug):
+    scenario = CHECKED[slug]
+    assert scenario.check
+    assert not judge(read_timed(scenario.messages[-1]).text, scenario.check).passed
+
+
 def test_good_replies_of_other_scenarios_fail():
     """A check asks for something of its own: hardly any reply that is right elsewhere is right here."""
     passing = [
