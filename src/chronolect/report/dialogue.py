@@ -73,8 +73,10 @@ def _rates_section(results: Mapping[str, Any]) -> Section:
         ),
         Grid(figures, [LegendEntry(words, color, "bars") for words, color in WORDINGS.values()]),
         _rates_table(results),
-        _wanted_table(results),
+        _wanted_table(models),
     ]
+    if any(model["silence"]["kept"]["n"] for model in models):
+        blocks.append(_silence_table(models))
     return Section("rates", "Right replies", "Every share with its 95 % Wilson interval.", blocks)
 
 
@@ -152,20 +154,36 @@ def _rates_table(results: Mapping[str, Any]) -> Table:
     return Table("Right replies by kind", columns, rows, folded="All numbers", hide_caption=True)
 
 
-def _wanted_table(results: Mapping[str, Any]) -> Table:
+def _silence_table(models: Sequence[Mapping[str, Any]]) -> Table:
+    rows = [
+        [
+            model["name"],
+            *(_cell(model["silence"][which]) for which in ("kept", "spoke")),
+            number(model["silence"]["balanced"]),
+        ]
+        for model in models
+    ]
+    columns = [
+        Column("Model", False),
+        Column("Silent where it should be"),
+        Column("Spoke where it should"),
+        Column("Mean"),
+    ]
+    return Table("Ticks: silence and speech [95 %]", columns, rows)
+
+
+def _wanted_table(models: Sequence[Mapping[str, Any]]) -> Table:
     """Kinds in which always doing the same is half right."""
-    rows = []
-    for model in results["models"]:
-        for kind, part in model["by_kind"].items():
-            for sort, rates in sorted(part.get("by_wanted", {}).items()):
-                rows.append([model["name"], kind, sort, _cell(rates)])
-        if model["silence"]["kept"]["n"]:
-            rows.append(
-                [model["name"], "all with silences", "stayed silent where it should", _cell(model["silence"]["kept"])]
-            )
-            rows.append([model["name"], "all with silences", "spoke where it should", _cell(model["silence"]["spoke"])])
+    rows = [
+        [model["name"], kind, sort, _cell(rates)]
+        for model in models
+        for kind, part in model["by_kind"].items()
+        for sort, rates in sorted(part.get("by_wanted", {}).items())
+    ]
     columns = [Column("Model", False), Column("Kind", False), Column("Wanted", False), Column("Right [95 %]")]
-    return Table("Where more than one sort of reply can be right", columns, rows)
+    return Table(
+        "By what is wanted", columns, rows, folded="Where more than one sort of reply can be right", hide_caption=True
+    )
 
 
 def _changes_section(comparisons: Sequence[Mapping[str, Any]]) -> Section:

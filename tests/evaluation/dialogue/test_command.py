@@ -114,6 +114,10 @@ def test_what_was_said_is_not_asked_again(tests: Path, tmp_path: Path) -> None:
         first = eval_dialogue([server.url], names=["one"], tests=tests, out=tmp_path / "out", limit=6)
         assert len(server.bodies) == 6
         assert first["tests"]["by_kind"] == {"elapsed": 3, "tick": 3}
+        assert {sort: part["n"] for sort, part in first["models"][0]["by_kind"]["tick"]["by_wanted"].items()} in (
+            {"silence": 2, "answer": 1},
+            {"silence": 1, "answer": 2},
+        )
         again = eval_dialogue([server.url], names=["one"], tests=tests, out=tmp_path / "out", limit=6)
         assert len(server.bodies) == 6
         assert again["models"] == first["models"]

@@ -4,6 +4,7 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -55,7 +56,7 @@ def read_held_out(path: Path, *, limit: int | None = None, seed: int = 0) -> lis
 
     Args:
         path: JSONL file of dialogues, each with `kind`, `id` and `check` in its metadata.
-        limit: Take this many of them, as evenly over the kinds as can be.
+        limit: Take this many of them, as evenly over the kinds, sorts of reply wanted, and wordings as can be.
         seed: Of that draw.
 
     Raises:
@@ -90,14 +91,18 @@ def read_held_out(path: Path, *, limit: int | None = None, seed: int = 0) -> lis
 
 
 def _sample(tests: Sequence[HeldOut], limit: int, seed: int) -> list[HeldOut]:
-    """One of each kind in turn, in chance order, until there are enough; in the order of the file."""
+    """The kinds in turn, and of each kind the sorts of reply that are wanted and the wordings, until there are enough; in the file's order."""
     rng = random.Random(seed)
-    by_kind: dict[str, list[int]] = defaultdict(list)
+    kinds: dict[str, dict[tuple[str, str | None], list[int]]] = defaultdict(lambda: defaultdict(list))
     for place, test in enumerate(tests):
-        by_kind[test.kind].append(place)
-    ranked = []
-    for places in by_kind.values():
-        rng.shuffle(places)
-        ranked += list(enumerate(places))
-    ranked.sort(key=lambda pair: pair[0])  # stable: the kinds in turn
-    return [tests[place] for place in sorted(place for _, place in ranked[:limit])]
+        kinds[test.kind][test.wanted, test.wording].append(place)
+    for groups in kinds.values():
+        for places in groups.values():
+            rng.shuffle(places)
+    in_turn = _alternate([_alternate(list(groups.values())) for groups in kinds.values()])
+    return [tests[place] for place in sorted(in_turn[:limit])]
+
+
+def _alternate(queues: Sequence[Sequence[int]]) -> list[int]:
+    """One of each in turn, as long as there are any."""
+    return [place for some in zip_longest(*queues) for place in some if place is not None]
