@@ -51,6 +51,8 @@ def test_nothing_follows_on_what_is_still_due(conversations):
 def test_welcomes_say_how_long_it_was(conversations):
     found = 0
     for dialogue in conversations:
+        if any(part.get("side") in ("backwards", "leap") for part in dialogue.facts["parts"]):
+            continue  # the part behind it counts from the last stamp that can be believed
         for before, after in zip(dialogue.messages[:-2:2], dialogue.messages[2::2], strict=False):
             answer = dialogue.messages[dialogue.messages.index(after) + 1]["content"]
             blocks = think_blocks(answer)

@@ -10,7 +10,7 @@ from chronolect.dialogue.checks import judge
 from chronolect.dialogue.generate.record import Dialogue, draws
 from chronolect.dialogue.generate.ticks import MAKERS
 from chronolect.dialogue.messages import check_conversation, read_timed
-from chronolect.dialogue.think import is_silent, think_blocks
+from chronolect.dialogue.think import is_silent, think_blocks, visible
 
 MANY = 400
 
@@ -69,6 +69,18 @@ def test_each_tick_is_ruled_by_what_is_due_then(kind):
             assert comes != is_silent(answer["content"])
             rulings[comes] += 1
     assert min(rulings.values()) > MANY / 4
+
+
+def test_what_was_due_is_said_when_the_user_speaks_next():
+    late = 0
+    for dialogue in made("overdue"):
+        now, due = (datetime.fromisoformat(dialogue.facts[key]) for key in ("now", "due"))
+        assert dialogue.facts["speaks"] == (now >= due)
+        late += now >= due
+        answer = visible(dialogue.messages[-1]["content"])
+        assert len(answer.splitlines()) == (2 if now >= due else 1)
+        assert not judge(answer.splitlines()[-1] if now >= due else "It is time now.", dialogue.check).passed
+    assert 0.4 < late / MANY < 0.6
 
 
 def test_a_return_counts_from_the_last_words_not_from_the_last_tick():

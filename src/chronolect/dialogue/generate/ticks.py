@@ -153,19 +153,21 @@ class _Watch:
 
     def tick(self, now: datetime) -> bool:
         """Time passes; whether the assistant speaks."""
+        return self._turn(now, "", [])
+
+    def talk(self, draw: Draw, now: datetime) -> tuple[bool, str]:
+        """The user speaks of something else; whether the assistant also says what is due, and of what the user spoke."""
+        said, answered, topic = small_talk(draw)
+        return self._turn(now, said, [answered["content"]]), topic
+
+    def _turn(self, now: datetime, said: str, answered: list[str]) -> bool:
         self.now = now
         speaks = self.due is not None and now >= self.due
-        answer = [thought(f"Now {self.write(now)}. {self._ruling()}")] + [self.line] * speaks
-        self.messages += [user_turn(stamp(now), ""), reply(*answer)]
+        answer = [thought(f"Now {self.write(now)}. {self._ruling()}"), *[self.line] * speaks, *answered]
+        self.messages += [user_turn(stamp(now), said), reply(*answer)]
         if speaks:
             self.told, self.due = now, self._next_due()
         return speaks
-
-    def talk(self, draw: Draw, now: datetime) -> None:
-        """The user speaks of something else."""
-        said, answered, _ = small_talk(draw)
-        self.messages += [user_turn(stamp(now), said), answered]
-        self.now = now
 
     def between(self, draw: Draw) -> datetime:
         """A moment at which nothing is due: before it, or after all is said."""
@@ -301,7 +303,29 @@ def remaining(draw: Draw) -> Dialogue:
     return Dialogue(watch.messages, "remaining", 3, check, tuple(draw.used), facts)
 
 
-MAKERS: dict[str, Maker] = {"tick": tick, "daily": daily, "changed": changed, "idle": idle, "remaining": remaining}
+def overdue(draw: Draw) -> Dialogue:
+    """The user speaks of something else, after it was due and before any tick, so that it must be said now; or before it is due."""
+    watch = _asked(draw)
+    _wait(draw, watch, draw.rng.randint(1, 2))
+    late = draw.rng.random() < 0.5
+    due = watch.due
+    assert due is not None
+    now = due + timedelta(minutes=draw.rng.randint(1, 30)) if late else watch.between(draw)
+    speaks, topic = watch.talk(draw, now)
+    says, avoids = (watch.key, []) if speaks else (topic, [watch.key] * (watch.key not in topic))
+    check = Check(silent=False, says=[[says]], avoids=avoids)
+    facts = {"due": stamp(due), "now": stamp(now), "speaks": speaks, "pending": watch.due is not None}
+    return Dialogue(watch.messages, "overdue", 3, check, tuple(draw.used), facts)
+
+
+MAKERS: dict[str, Maker] = {
+    "tick": tick,
+    "daily": daily,
+    "changed": changed,
+    "idle": idle,
+    "remaining": remaining,
+    "overdue": overdue,
+}
 
 
 def _asked(draw: Draw, *, reminder: bool = False) -> _Watch:
