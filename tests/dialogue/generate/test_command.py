@@ -64,3 +64,14 @@ def test_a_count_below_zero_is_refused(tmp_path: Path) -> None:
         make_dialogues(out=tmp_path / "x", phase2=-1)
     with pytest.raises(UserError, match=r"--phase4 1: one alone cannot be different"):
         make_dialogues(out=tmp_path / "x", phase4=1)
+
+
+def test_some_kinds_alone(tmp_path: Path) -> None:
+    counts = {"phase1": 30, "phase2": 20, "phase3": 10, "phase4": 0, "tests": 4, "almanac": 0}
+    made = make_dialogues(out=tmp_path / "some", **counts, kinds=["elapsed", "tick"])
+    assert (made["phase1"], made["phase2"], made["phase3"]) == ({"elapsed": 30}, {"elapsed": 20}, {"tick": 10})
+    assert made["tests"] == {"elapsed": 8, "tick": 4}
+    with pytest.raises(UserError, match=r'--kinds: no kind "elapse".*elapsed'):
+        make_dialogues(out=tmp_path / "x", kinds=["elapse"])
+    with pytest.raises(UserError, match="--kinds: phase 3 has none of them; give --phase3 0, or one of tick"):
+        make_dialogues(out=tmp_path / "x", kinds=["elapsed"], tests=1)

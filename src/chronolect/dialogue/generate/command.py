@@ -10,7 +10,7 @@ from chronolect.console import say
 from chronolect.corpus.document import CorpusWriter
 from chronolect.dialogue.files import json_line, phase_list_bytes
 from chronolect.dialogue.generate.almanac import documents
-from chronolect.dialogue.generate.makers import held_out_dialogues, phase_dialogues
+from chronolect.dialogue.generate.makers import chosen_makers, held_out_dialogues, phase_dialogues
 from chronolect.dialogue.generate.phase4 import phase4_dialogues
 from chronolect.dialogue.generate.record import Dialogue
 from chronolect.dialogue.generate.teacher import PROMPT_VERSION, Teacher
@@ -30,6 +30,7 @@ def make_dialogues(
     phase4: int = 128,
     tests: int = 100,
     almanac: int = 4000,
+    kinds: list[str] | None = None,
     teacher: str | None = None,
     teacher_model: str | None = None,
     temperature: float = 0.7,
@@ -51,6 +52,7 @@ def make_dialogues(
             for none.
         tests: How many tests of each kind and phase; half of them in wordings that training never uses.
         almanac: How many documents the almanac has; 0 for none.
+        kinds: Of what kinds the tests and the dialogues of phases 1 to 3 are, such as elapsed, deadline, invalid and tick; all by default.
         teacher: Address of a server with a model that says the training dialogues in other words, up to and with /v1; the key, if
             it wants one, is read from OPENAI_API_KEY.
         teacher_model: Name of the model there; by default the only one it offers.
@@ -63,7 +65,8 @@ def make_dialogues(
         How many there are of each phase and kind, how different those of phase 4 are, and what of the teacher's was left out and why.
 
     Raises:
-        UserError: A count is below 0, or above what a kind can say without repeating itself; or no server answers.
+        UserError: A count is below 0, or above what a kind can say without repeating itself; there is no such kind; or no server
+            answers.
     """
     counts = {
         "phase1": phase1,
@@ -82,7 +85,8 @@ def make_dialogues(
         raise UserError(f"--concurrency {concurrency}: must be 1 or more")
     if teacher is None and (teacher_model is not None or budget_tokens is not None):
         raise UserError("--teacher-model and --budget-tokens are for --teacher; give the address of its server as well")
-    config: dict[str, Any] = {**counts, "seed": seed}
+    makers = chosen_makers(kinds)
+    config: dict[str, Any] = {**counts, "kinds": kinds, "seed": seed}
     model = ServerModel(teacher, teacher_model, timeout_s=_TIMEOUT_S) if teacher is not None else None
     if model is not None:
         config |= {
@@ -92,9 +96,11 @@ def make_dialogues(
             "budget_tokens": budget_tokens,
         }
     with stage(out, command="data dialogue", config=config) as work:
-        held_out = held_out_dialogues(tests, seed)
+        held_out = held_out_dialogues(tests, seed, makers)
         tested = frozenset(one.asked for one in held_out)
-        phases = {phase: phase_dialogues(phase, counts[f"phase{phase}"], seed, tested) for phase in (1, 2, 3)}
+        phases = {
+            phase: phase_dialogues(phase, counts[f"phase{phase}"], seed, tested, makers[phase]) for phase in (1, 2, 3)
+        }
         if phase4:
             phases[4], choice = phase4_dialogues(phase4, seed, tested)
             work.counts["diversity"] = choice.as_dict()

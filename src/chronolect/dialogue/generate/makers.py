@@ -1,7 +1,7 @@
 """Which makers there are, by phase and kind, and the dialogues that they make: tests first, then training without what is tested."""
 
 import random
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from chronolect.dialogue.generate import (
     anomalies,
@@ -17,7 +17,7 @@ from chronolect.dialogue.generate import (
     zones,
 )
 from chronolect.dialogue.generate.record import Dialogue, Maker, draws
-from chronolect.errors import UserError
+from chronolect.errors import UserError, did_you_mean
 
 MAKERS: dict[int, dict[str, Maker]] = {
     1: elapsed.MAKERS | deadlines.MAKERS | invalid.MAKERS | calendar.MAKERS | zones.MAKERS | festivals.MAKERS,
@@ -29,7 +29,24 @@ _WEIGHTS = {"elapsed": 3, "deadline": 2, "invalid": 2, "gap": 2, "tick": 3}  # o
 _MOST_REPEATS = 1_000  # in a row, before a maker counts as having said all that it can
 
 
-def phase_dialogues(phase: int, count: int, seed: int, tested: Set[str]) -> list[Dialogue]:
+def chosen_makers(kinds: Sequence[str] | None) -> dict[int, dict[str, Maker]]:
+    """`MAKERS`, or those of some kinds alone.
+
+    Raises:
+        UserError: There is no such kind.
+    """
+    if kinds is None:
+        return MAKERS
+    known = {kind for makers in MAKERS.values() for kind in makers}
+    for kind in kinds:
+        if kind not in known:
+            raise UserError(f'--kinds: no kind "{kind}"{did_you_mean(kind, known)}')
+    return {phase: {kind: made for kind, made in makers.items() if kind in kinds} for phase, makers in MAKERS.items()}
+
+
+def phase_dialogues(
+    phase: int, count: int, seed: int, tested: Set[str], makers: Mapping[str, Maker] | None = None
+) -> list[Dialogue]:
     """The training dialogues of a phase, in random order; none is asked twice, none is a test.
 
     Args:
@@ -37,8 +54,16 @@ def phase_dialogues(phase: int, count: int, seed: int, tested: Set[str]) -> list
         count: How many; the kinds share them by weight.
         seed: The same seed gives the same dialogues.
         tested: What the tests ask (`Dialogue.asked`).
+        makers: The makers of the phase; all of them by default.
+
+    Raises:
+        UserError: A maker has no more to say, or there is none.
     """
-    makers = MAKERS[phase]
+    makers = MAKERS[phase] if makers is None else makers
+    if count and not makers:
+        raise UserError(
+            f"--kinds: phase {phase} has none of them; give --phase{phase} 0, or one of {', '.join(MAKERS[phase])}"
+        )
     weights = {kind: _WEIGHTS.get(kind, 1) for kind in makers}
     total, given, sum_so_far = sum(weights.values()), 0, 0
     found: list[Dialogue] = []
@@ -52,15 +77,16 @@ def phase_dialogues(phase: int, count: int, seed: int, tested: Set[str]) -> list
     return found
 
 
-def held_out_dialogues(count: int, seed: int) -> list[Dialogue]:
+def held_out_dialogues(count: int, seed: int, phases: Mapping[int, Mapping[str, Maker]] = MAKERS) -> list[Dialogue]:
     """Dialogues to test with: `count` of each kind of each phase, every other one in wordings that training never uses.
 
     Args:
         count: How many of each.
         seed: The same seed gives the same dialogues.
+        phases: The makers of each phase.
     """
     found: list[Dialogue] = []
-    for phase, makers in MAKERS.items():
+    for phase, makers in phases.items():
         for kind, maker in makers.items():
             name = f"test/{phase}/{kind}"
             seen = distinct(maker, seed, f"{name}/seen", frozenset())
