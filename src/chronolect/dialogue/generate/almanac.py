@@ -13,6 +13,8 @@ from chronolect.corpus.document import Document
 from chronolect.dialogue.files import chatml
 from chronolect.dialogue.generate import festivals, zones
 from chronolect.dialogue.generate.feasts import FEASTS
+from chronolect.dialogue.generate.invalid import impossible, part_by_part
+from chronolect.dialogue.generate.makers import MAKERS
 from chronolect.dialogue.generate.moments import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -20,23 +22,29 @@ from chronolect.dialogue.generate.moments import (
     random_moment,
     weekday_words,
 )
-from chronolect.dialogue.generate.record import Draw, draws
+from chronolect.dialogue.generate.record import Draw, Wordings, draws, reply
 from chronolect.dialogue.generate.smalltalk import small_talk
 from chronolect.dialogue.generate.spans import SCALES, comparison, later_by, length_between
-from chronolect.dialogue.messages import Conversation
+from chronolect.dialogue.messages import Conversation, read_timed
 
 _LINES = 8  # of a page
+_REPEATED = 0.7  # of what is said in the talks
 _LARGEST = 60  # of the numbers in sums, beside years
+
+_REPEATING = Wordings(
+    "almanac.repeating",
+    ("You said: {words}", "I heard: {words}", "In your words: {words}", "So: {words}", "You told me: {words}"),
+)
 
 
 def documents(count: int, seed: int) -> Iterator[Document]:
-    """The pages of the almanac, then half as many talks without time: `count` in all.
+    """The pages of the almanac, then as many talks in which time is not the matter: `count` in all.
 
     Args:
         count: How many documents.
         seed: Another seed draws other sums, dates and talks.
     """
-    talks = count // 3
+    talks = count // 2
     for number, draw in zip(range(count), draws(seed, "almanac"), strict=False):
         text = _talk(draw) if number >= count - talks else _page(draw.rng)
         yield Document(id=f"almanac-{number:06d}", source="almanac", text=text, language="en", licence="Apache-2.0")
@@ -47,11 +55,35 @@ def _page(rng: random.Random) -> str:
 
 
 def _talk(draw: Draw) -> str:
+    """Small talk, and what people say in the dialogues, repeated: a base model is to know their words, and how to take them up."""
     messages: Conversation = []
     for _ in range(draw.rng.randint(1, 3)):
         words, answer, _ = small_talk(draw)
+        if draw.rng.random() < _REPEATED:
+            words = draw.rng.choice(_said(draw))
+            answer = reply(draw.say(_REPEATING, words=words))
         messages += [{"role": "user", "content": words}, answer]
     return chatml(messages).rstrip("\n")
+
+
+def _said(draw: Draw) -> list[str]:
+    """What the user says in some dialogue of the first three phases, without the time."""
+    makers = MAKERS[draw.rng.choice((1, 2, 3))]
+    dialogue = makers[draw.rng.choice(sorted(makers))](draw)
+    turns = [read_timed(message).text for message in dialogue.messages if message["role"] == "user"]
+    return [text for text in turns if text]
+
+
+def _stamp(rng: random.Random) -> str:
+    moment = random_moment(rng)
+    return f"{moment:%Y-%m-%dT%H:%M:%S} is {moment:%Y-%m-%d} {moment:%H:%M}."
+
+
+def _parts(rng: random.Random) -> str:
+    """A stamp part by part, every other one of them impossible."""
+    moment = random_moment(rng, hours=(0, 23))
+    text = impossible(rng, moment) if rng.random() < 0.5 else f"{moment:%Y-%m-%dT%H:%M:%S}"
+    return f"{text[:10]} {text[11:16]}. {part_by_part(text)}"
 
 
 def _sum(rng: random.Random) -> str:
@@ -129,4 +161,6 @@ _LINE_MAKERS: tuple[Callable[[random.Random], str], ...] = (
     _week,
     _feast,
     _zone,
+    _stamp,
+    _parts,
 )
