@@ -1,5 +1,6 @@
 """Dialogues for a tiny model, in the files of a curriculum, and a whole run of it."""
 
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +13,28 @@ from chronolect.curriculum.command import train_curriculum
 from chronolect.dialogue.files import phase_list_bytes
 from chronolect.dialogue.messages import Conversation, user_turn
 
+CLOCK = {"seconds", "tokens_per_s", "mfu", "minutes", "peak_memory_gib"}
 SETTINGS = [
     *("dtype=float32", "gradient_checkpointing=false", "batch_size=4", "accumulate=2", "lora_r=8", "warmup_steps=2"),
     *("phase1-3.epochs=1", "phase1-3.lr=1e-2", "log_every=1", "phase1-3.save_every=2"),
     *("phase4.max_steps=6", "phase4.lr=1e-2", "phase4.lora_dropout=0"),
 ]
+
+
+def records(run: Path) -> list[dict[str, Any]]:
+    """All records of a phase without what depends on the clock."""
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    return [{key: value for key, value in json.loads(line).items() if key not in CLOCK} for line in lines]
+
+
+def summaries(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The phases of a result as JSON has them, without what depends on the clock and the place."""
+    phases = json.loads(json.dumps(result["phases"]))
+    return [{key: value for key, value in phase.items() if key not in {*CLOCK, "model"}} for phase in phases]
+
+
+def weights(model: Path) -> bytes:
+    return (model / "model.safetensors").read_bytes()
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,7 @@
 """The curriculum on a tiny Qwen3: what the phases make of one another, killed anywhere, and what is refused."""
 
 import json
-import os
 import random
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +10,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
-from tests.curriculum.conftest import talk
+from tests.curriculum.conftest import records, talk, weights
 
 from chronolect.artifacts import read_json
 from chronolect.curriculum.command import train_curriculum
@@ -21,24 +18,7 @@ from chronolect.dialogue.files import phase_list_bytes
 from chronolect.errors import UserError
 from chronolect.models.loading import load_model, load_tokenizer
 
-CLOCK = {"seconds", "tokens_per_s", "mfu", "minutes", "peak_memory_gib"}
 Keywords = Callable[..., dict[str, Any]]
-
-
-def records(run: Path) -> list[dict[str, Any]]:
-    """All records of a phase without what depends on the clock."""
-    lines = (run / "metrics.jsonl").read_text().splitlines()
-    return [{key: value for key, value in json.loads(line).items() if key not in CLOCK} for line in lines]
-
-
-def summaries(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """The phases of a result as JSON has them, without what depends on the clock and the place."""
-    phases = json.loads(json.dumps(result["phases"]))
-    return [{key: value for key, value in phase.items() if key not in {*CLOCK, "model"}} for phase in phases]
-
-
-def weights(model: Path) -> bytes:
-    return (model / "model.safetensors").read_bytes()
 
 
 def test_each_phase_starts_from_the_merged_model_of_the_one_before(whole: tuple[Path, dict[str, Any]]) -> None:
@@ -105,73 +85,6 @@ def test_ending_early_chooses_the_same_weights(
     assert weights(tmp_path / "late/phase4-model") != weights(whole[0] / "phase4-model")
 
 
-# Runs in a process of its own, which imports once: children of it die by SIGKILL one after the other, each in another place, and the last one lives.
-KILLED = """
-import json, os, signal, sys
-from pathlib import Path
-import torch
-torch.set_num_threads(1)
-import chronolect.export.merge as merging
-from chronolect.curriculum.command import train_curriculum
-from chronolect.training.loop import Loop
-
-out, keywords = Path(sys.argv[1]), json.loads(sys.argv[2])
-keywords["data"] = Path(keywords["data"])
-
-def deadly(holder, name, when):
-    function = getattr(holder, name)
-    def dying(*arguments, **options):
-        if when(*arguments):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*arguments, **options)
-    setattr(holder, name, dying)
-
-def in_step(phase, step):
-    deadly(Loop, "_clip", lambda loop: loop.run_folder.folder.name == phase and loop.state.step == step - 1)
-
-places = [
-    lambda: in_step("phase2", 3),
-    lambda: deadly(merging, "compare_logits", lambda *_: (out / "phase2/manifest.json").exists()),
-    lambda: in_step("phase4", 4),
-    lambda: None,
-]
-for number, place in enumerate(places):
-    if child := os.fork():
-        _, status = os.waitpid(child, 0)
-        died = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        assert died == (number < len(places) - 1), (number, status)
-        state = sorted(path.name for path in out.iterdir() if not path.name.startswith("."))
-        print(json.dumps(state))
-        continue
-    place()
-    train_curriculum(out=out, **keywords)
-    os._exit(0)
-"""
-
-
-@pytest.mark.slow
-def test_killed_anywhere_the_same_command_ends_with_the_same_weights(
-    tmp_path: Path, whole: tuple[Path, dict[str, Any]], keywords: Keywords
-) -> None:
-    out = tmp_path / "killed"
-    given = json.dumps(keywords(), default=str)
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(out), given], capture_output=True, text=True, check=False, env=environment
-    )
-    assert done.returncode == 0, done.stderr
-    states = [json.loads(line) for line in done.stdout.splitlines()]
-    assert states[0] == ["phase1", "phase1-model", "phase2"]
-    assert states[1] == ["phase1", "phase1-model", "phase2"]  # the half merge is nowhere
-    assert states[2][-2:] == ["phase3-model", "phase4"]
-    assert "continuing from checkpoint-2" in done.stderr
-    assert "continuing from checkpoint-3" in done.stderr
-    for number in (1, 2, 3, 4):
-        assert records(out / f"phase{number}") == records(whole[0] / f"phase{number}")
-        assert weights(out / f"phase{number}-model") == weights(whole[0] / f"phase{number}-model")
-    assert summaries(read_json(out / "curriculum.json")) == summaries(whole[1])
-
-
 def test_a_finished_curriculum_trains_and_merges_nothing_again(
     whole: tuple[Path, dict[str, Any]], keywords: Keywords
 ) -> None:
@@ -196,16 +109,6 @@ def test_a_phase_alone_goes_on_from_what_is_there(
     train_curriculum(out=out, **keywords("lr=2e-2", phases=[2], overwrite=True))
     assert weights(out / "phase2-model") != weights(whole[0] / "phase2-model")
     assert weights(out / "phase1-model") == weights(whole[0] / "phase1-model")
-
-
-def test_two_threads_give_nearly_the_same_losses(
-    tmp_path: Path, whole: tuple[Path, dict[str, Any]], keywords: Keywords
-) -> None:
-    torch.set_num_threads(2)
-    found = train_curriculum(out=tmp_path / "threads", **keywords(phases=[1]))["phases"][0]
-    expected = whole[1]["phases"][0]
-    assert [loss for _, loss in found["losses"]] == pytest.approx([loss for _, loss in expected["losses"]], abs=0.01)
-    assert found["eval_loss"] == pytest.approx(expected["eval_loss"], abs=0.01)
 
 
 @pytest.mark.parametrize("lora_r", [0, 4])
