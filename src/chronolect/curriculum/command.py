@@ -8,9 +8,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from cyclopts import Parameter
 from transformers import PreTrainedTokenizerBase
 
 from chronolect.artifacts import MANIFEST, exclusive, is_current, make_manifest, write_bytes, write_json
@@ -39,9 +40,9 @@ def train_curriculum(
     data: Path | None = None,
     model: str | None = None,
     preset: str | None = None,
-    phases: list[int] | None = None,
+    phases: Annotated[list[int] | None, Parameter(consume_multiple=True)] = None,
     set: list[str] | None = None,
-    use_4bit: bool | None = None,
+    use_4bit: Annotated[bool | None, Parameter(name="--use-4bit")] = None,
     assistant_only: bool = False,
     dtype: MergedType = "auto",
     stop_below: float = 1.05,

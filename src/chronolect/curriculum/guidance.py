@@ -201,10 +201,9 @@ def plan_screen(plans: list[dict[str, Any]], *, model: str, device: Device) -> s
         f"gradients clipped at {first['clip']:g}, seed {first['seed']}.",
         "Memory is that of the micro-batch with the longest conversation, to which the others are padded; time is reckoned without padding.",
     ]
-    if plans[0]["memory"]:
-        lines.append(
-            f"Merging takes {plans[0]['memory']['merging_gib']:.3g} GiB of the machine's own memory (weights in float32)."
-        )
+    merging = plans[0]["memory"]["merging_gib"] if plans[0]["memory"] else 0.0
+    if merging >= 1:
+        lines.append(f"Merging takes {merging:.3g} GiB of the machine's own memory (weights in float32).")
     kept = sum(plan["memory"]["checkpoints_gib"] for plan in plans if plan["memory"])
     if kept >= 1:
         lines.append(f"Checkpoints take up to {kept:.3g} GiB of disk.")
