@@ -6,7 +6,7 @@ import pytest
 
 from chronolect.dialogue.checks import judge
 from chronolect.dialogue.generate.feasts import FEASTS
-from chronolect.dialogue.generate.phase4 import PARTS, joined, occasion, phase4_dialogues
+from chronolect.dialogue.generate.phase4 import PARTS, joined, makers_of, occasion, phase4_dialogues
 from chronolect.dialogue.generate.record import Draw, draws
 from chronolect.dialogue.messages import check_conversation, read_timed
 from chronolect.dialogue.think import tag_problem, think_blocks, visible
@@ -94,3 +94,10 @@ def test_wordings_for_tests_come_up_in_tests_only():
     assert isinstance(draw, Draw)
     assert joined(draw).is_unseen
     assert not any(joined(draw).is_unseen for draw in islice(draws(3, "joined"), 50))
+
+
+def test_some_kinds_are_joined_alone() -> None:
+    maker = makers_of(["tick", "elapsed", "invalid"])["joined"]
+    parts = [part["kind"] for draw in islice(draws(3, "some"), 60) for part in maker(draw).facts["parts"]]
+    assert set(parts) == {"tick", "elapsed", "invalid"}
+    assert makers_of(["tick"]) == {}

@@ -52,7 +52,7 @@ def make_dialogues(
             for none.
         tests: How many tests of each kind and phase; half of them in wordings that training never uses.
         almanac: How many documents the almanac has; 0 for none.
-        kinds: Of what kinds the tests and the dialogues of phases 1 to 3 are, such as elapsed, deadline, invalid and tick; all by default.
+        kinds: Of what kinds the dialogues are, and what phase 4 joins, such as elapsed, deadline, invalid and tick; all by default.
         teacher: Address of a server with a model that says the training dialogues in other words, up to and with /v1; the key, if
             it wants one, is read from OPENAI_API_KEY.
         teacher_model: Name of the model there; by default the only one it offers.
@@ -101,8 +101,12 @@ def make_dialogues(
         phases = {
             phase: phase_dialogues(phase, counts[f"phase{phase}"], seed, tested, makers[phase]) for phase in (1, 2, 3)
         }
+        if phase4 and not makers[4]:
+            raise UserError(
+                f"--kinds {' '.join(kinds or [])}: too few for phase 4 to join; give more of them, or --phase4 0"
+            )
         if phase4:
-            phases[4], choice = phase4_dialogues(phase4, seed, tested)
+            phases[4], choice = phase4_dialogues(phase4, seed, tested, makers[4]["joined"])
             work.counts["diversity"] = choice.as_dict()
         if model is not None:
             with Journal(out.with_name(f"{out.name}.answers.jsonl")) as journal:

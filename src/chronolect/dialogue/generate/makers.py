@@ -41,7 +41,8 @@ def chosen_makers(kinds: Sequence[str] | None) -> dict[int, dict[str, Maker]]:
     for kind in kinds:
         if kind not in known:
             raise UserError(f'--kinds: no kind "{kind}"{did_you_mean(kind, known)}')
-    return {phase: {kind: made for kind, made in makers.items() if kind in kinds} for phase, makers in MAKERS.items()}
+    chosen = {phase: {kind: made for kind, made in makers.items() if kind in kinds} for phase, makers in MAKERS.items()}
+    return chosen | {4: phase4.makers_of(kinds)}
 
 
 def phase_dialogues(

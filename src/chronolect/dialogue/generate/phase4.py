@@ -1,9 +1,10 @@
 """Phase 4: few long conversations in which everything comes together, chosen from many so as to be as different as they can be."""
 
 import random
-from collections.abc import Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 
 from chronolect.dialogue.checks import Check
@@ -101,17 +102,17 @@ PARTS: dict[str, Maker] = {
 }
 
 
-def joined(draw: Draw) -> Dialogue:
-    """A conversation of 4 to 8 turns of the user: two to four parts of different kinds, one after the other."""
+def joined(draw: Draw, parts_of: Mapping[str, Maker] = PARTS) -> Dialogue:
+    """A conversation of 4 to 8 turns of the user: two parts or more of different kinds, one after the other."""
     rng = draw.rng
     wanted = rng.randint(*_USER_TURNS)
     sequel = Sequel(rng, draw.unseen, draw.used)
     messages: Conversation = []
     parts: list[Dialogue] = []
-    for kind in rng.sample(sorted(PARTS), len(PARTS)):
+    for kind in rng.sample(sorted(parts_of), len(parts_of)):
         if kind == "feast" and sequel.after is not None and sequel.after.year > YEARS[1] - 2:
             continue  # its day may not be known
-        part = PARTS[kind](sequel)
+        part = parts_of[kind](sequel)
         turns = (len(messages) + len(part.messages)) // 2
         pending = part.facts.get("pending", False)  # a later tick would have to speak of it, so nothing may follow
         if turns > _USER_TURNS[1] or (pending and (not parts or turns < _USER_TURNS[0])):
@@ -128,15 +129,22 @@ def joined(draw: Draw) -> Dialogue:
 MAKERS: dict[str, Maker] = {"joined": joined}
 
 
-def phase4_dialogues(count: int, seed: int, tested: Set[str]) -> tuple[list[Dialogue], Choice]:
+def makers_of(kinds: Sequence[str]) -> dict[str, Maker]:
+    """The maker of phase 4 that joins dialogues of some kinds alone; none where there are fewer than three kinds to join."""
+    parts = {name: maker for name, maker in PARTS.items() if name.removesuffix(" later") in kinds}
+    return {"joined": partial(joined, parts_of=parts)} if len(parts) > 2 else {}
+
+
+def phase4_dialogues(count: int, seed: int, tested: Set[str], maker: Maker = joined) -> tuple[list[Dialogue], Choice]:
     """The most different of many joined conversations, with how different they are.
 
     Args:
         count: How many, 2 at least; they are chosen from `POOL` times as many.
         seed: The same seed gives the same conversations.
         tested: What the tests ask (`Dialogue.asked`).
+        maker: What joins them.
     """
-    made = [joined(draw) for draw in islice(draws(seed, "train/4/joined"), POOL * count)]
+    made = [maker(draw) for draw in islice(draws(seed, "train/4/joined"), POOL * count)]
     fresh = [dialogue for dialogue in made if dialogue.asked not in tested]
     choice = choose_diverse(fresh, count, seed)
     chosen = [fresh[place] for place in choice.places]
