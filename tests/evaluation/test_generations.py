@@ -10,7 +10,7 @@ from chronolect.errors import UserError
 from chronolect.evaluation.generations import Asker, Generations, Settings, ask_missing, model_identity
 from chronolect.finetuning.records import Record
 from chronolect.models.dummy import DummyModel
-from chronolect.models.language_model import Messages
+from chronolect.models.language_model import ContextError, Messages
 
 
 class Counting(DummyModel):
@@ -190,3 +190,19 @@ def test_what_tells_models_apart(tmp_path: Path) -> None:
     )
     with pytest.raises(UserError, match="third: no such model"):
         model_identity(str(tmp_path / "third"))
+
+
+def test_questions_that_do_not_fit_do_not_stop_the_others(tmp_path: Path) -> None:
+    class Short(DummyModel):
+        def reply(
+            self, conversations: Sequence[Messages], *, max_tokens: int = 256, temperature: float = 0.0
+        ) -> list[str]:
+            if any("number 1?" not in conversation[-1]["content"] for conversation in conversations):
+                raise ContextError("no room")
+            return super().reply(conversations, max_tokens=max_tokens)
+
+    one = Asker("identity", Settings(max_tokens=4), Short)
+    with Generations(tmp_path / "store.jsonl") as store:
+        failed = ask_missing(one, [*RECORDS[5:], *RECORDS[:5]], store, batch_size=4, total=10)
+        assert len(failed) == 9
+        assert one.key(RECORDS[1]) in store

@@ -16,7 +16,7 @@ from chronolect.console import progress
 from chronolect.errors import UserError
 from chronolect.finetuning.records import Record
 from chronolect.models.hub import local_folder
-from chronolect.models.language_model import LanguageModel
+from chronolect.models.language_model import ContextError, LanguageModel
 from chronolect.models.server import BusyError, ServerModel
 
 _ADAPTER = "adapter_config.json"
@@ -251,7 +251,7 @@ def ask_missing(
                 except UserError as one:
                     error = one
                     failed[asker.key(record)] = str(one)
-                    in_a_row += 1
+                    in_a_row += not isinstance(one, ContextError)  # a long question is no fault of the model
                     if in_a_row == _FAILURES_IN_A_ROW:
                         break
         if rows:
