@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerFast
 from chronolect.dialogue.files import chatml, phase_list_bytes, read_dialogues
 from chronolect.errors import UserError
 from chronolect.models.chat_template import without_generation_marks
-from chronolect.training.chat_data import ChatRows, read_conversations
+from chronolect.training.chat_data import ChatRows, Conversations, read_conversations
 from chronolect.training.data import IGNORED
 from chronolect.training.rows import RowValidation
 
@@ -118,3 +118,31 @@ def test_bad_lines_and_tokenizers_are_named(tmp_path: Path, file: Path, tokenize
     tokenizer.chat_template = None
     with pytest.raises(UserError, match="no chat template"):
         read(file)
+
+
+def test_grouped_by_length_each_row_comes_once_and_with_its_like() -> None:
+    lengths = np.random.default_rng(0).integers(4, 400, 403)
+    conversations = Conversations(
+        np.concatenate([np.full(n, i, np.int32) for i, n in enumerate(lengths)]),
+        np.ones(lengths.sum(), bool),
+        np.cumsum(lengths),
+        0,
+        0,
+    )
+
+    def orders(**more: int) -> list[list[int]]:
+        rows = ChatRows(conversations, pad_id=0, seed=1, **more)
+        return [
+            [int(rows.batch(place, 1)["input_ids"][0, 0]) for place in range(n * 403, n * 403 + 403)] for n in (0, 1)
+        ]
+
+    def padded(order: list[int]) -> int:
+        return sum(8 * max(lengths[i] for i in order[start : start + 8]) for start in range(0, 400, 8))
+
+    chance, grouped = orders(), orders(group=8)
+    assert all(sorted(order) == list(range(403)) for order in (*chance, *grouped))
+    assert grouped == orders(group=8)
+    assert grouped[0] != grouped[1]
+    assert padded(grouped[0]) < 1.1 * lengths.sum() < 1.5 * lengths.sum() < padded(chance[0])
+    middle = [np.mean(lengths[grouped[0][start : start + 8]]) for start in range(0, 400, 8)]
+    assert abs(np.corrcoef(range(50), middle)[0, 1]) < 0.5  # no way from the short to the long

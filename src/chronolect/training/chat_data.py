@@ -12,6 +12,8 @@ from chronolect.models.chat_template import template_of
 from chronolect.training.data import Batch
 from chronolect.training.rows import Row, pad_rows
 
+_GROUPS = 50  # micro-batches that are sorted by length together
+
 
 @dataclass(frozen=True)
 class Conversations:
@@ -73,10 +75,17 @@ def read_conversations(
 
 
 class ChatRows:
-    """Conversations as training rows, freshly permuted each epoch."""
+    """Conversations as training rows, freshly permuted each epoch.
 
-    def __init__(self, conversations: Conversations, *, pad_id: int, seed: int) -> None:
-        self.conversations, self.pad_id, self.seed = conversations, pad_id, seed
+    Args:
+        conversations: The conversations.
+        pad_id: Token that fills rows up.
+        seed: Of the order.
+        group: Rows of a micro-batch, to put conversations of like length into each; 1 leaves it to chance.
+    """
+
+    def __init__(self, conversations: Conversations, *, pad_id: int, seed: int, group: int = 1) -> None:
+        self.conversations, self.pad_id, self.seed, self.group = conversations, pad_id, seed, group
         self.rows_per_epoch = len(conversations)
         self._epoch = -1
         self._order = np.empty(0, np.int64)
@@ -87,7 +96,24 @@ class ChatRows:
         for number in range(start, start + count):
             epoch, place = divmod(number, self.rows_per_epoch)
             if epoch != self._epoch:
-                self._order = np.random.default_rng((self.seed, epoch)).permutation(self.rows_per_epoch)
+                self._order = self._permuted(np.random.default_rng((self.seed, epoch)))
                 self._epoch = epoch
             rows.append(self.conversations[self._order[place]])
         return pad_rows(rows, self.pad_id, start)
+
+    def _permuted(self, rng: np.random.Generator) -> np.ndarray:
+        """The order of an epoch. Grouped, each stretch of it is sorted by length and cut into micro-batches, which come in any order."""
+        order = rng.permutation(self.rows_per_epoch)
+        if self.group == 1:
+            return order
+        lengths = np.diff(self.conversations.ends, prepend=0)
+        pieces: list[np.ndarray] = []
+        for start in range(0, len(order), stretch := _GROUPS * self.group):
+            some = order[start : start + stretch]
+            some = some[np.argsort(lengths[some], kind="stable")]
+            pieces += [some[place : place + self.group] for place in range(0, len(some), self.group)]
+        whole = [piece for piece in pieces if len(piece) == self.group]
+        rest = [
+            piece for piece in pieces if len(piece) < self.group
+        ]  # of the last stretch: anywhere else it would shift all that follow
+        return np.concatenate([*(whole[place] for place in rng.permutation(len(whole))), *rest])

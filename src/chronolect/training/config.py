@@ -27,6 +27,7 @@ class TrainingConfig:
         seq_len: Length of a training row, in tokens.
         batch_size: Rows per micro-batch and process.
         accumulate: Micro-batches per optimizer step.
+        group_by_length: Put conversations of like length into a micro-batch, which then has less padding (`train sft` and `train curriculum`).
         epochs: Passes over the data; 1 where no other limit is given.
         max_steps: Stop after this many steps.
         max_minutes: Stop after this much training time. The schedule then follows the clock where that is ahead of
@@ -87,6 +88,7 @@ class TrainingConfig:
     seq_len: Annotated[int, Parameter(alias="--max-seq-length")] = 512
     batch_size: int = 8
     accumulate: Annotated[int, Parameter(alias="--gradient-accumulation-steps")] = 1
+    group_by_length: bool = False
     epochs: float | None = None
     max_steps: int | None = None
     max_minutes: float | None = None

@@ -120,7 +120,9 @@ def fine_tune(
             "truncated": conversations.num_truncated,
             "dropped": conversations.num_dropped,
         }
-        rows: Rows = ChatRows(conversations, pad_id=pad_id, seed=config.seed)
+        rows: Rows = ChatRows(
+            conversations, pad_id=pad_id, seed=config.seed, group=config.batch_size if config.group_by_length else 1
+        )
         if whole_epochs:
             rows = WholeEpochs(
                 rows, rows_per_step=config.batch_size * config.accumulate * accelerator.num_processes, pad_id=pad_id
