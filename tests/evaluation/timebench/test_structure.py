@@ -1,6 +1,7 @@
 """How replies are built: think blocks and their places, markup, leaks, and what they come to over scenarios and runs."""
 
 import json
+import time
 
 import pytest
 
@@ -188,3 +189,12 @@ def test_broken_files_are_named(tmp_path):
     path.write_text(json.dumps({STRUCTURE_KEY: {"a": dict.fromkeys(METRICS, 1.0) | {"percentage_malformed": "no"}}}))
     with pytest.raises(UserError, match='scenario 1 has no number under "percentage_malformed"'):
         read_structure(path)
+
+
+def test_thousands_of_openings_take_no_longer_than_their_length():
+    """Each opening looked for its closing tag to the end of the reply: minutes of work here; the limit is far above what it takes now."""
+    opened = "".join(f"<think>{number:x}" for number in range(40_000))
+    began = time.process_time()
+    found = structure(f"<THINK>a</THINK>{opened} The user")
+    assert time.process_time() - began < 20
+    assert (found.block_tokens, found.is_malformed, found.has_leak) == ((1,), True, True)

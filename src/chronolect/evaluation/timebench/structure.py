@@ -91,7 +91,11 @@ def annotate(response: str, output_length: int, count_tokens: Callable[[str], in
         response = collapsed
     if collapsed is not None or not output_length:
         output_length = count_tokens(response)
-    blocks = [text for found in _BLOCK.findall(response) if (text := found.strip())]
+    closes = [found.end() for found in _CLOSE.finditer(response)]
+    end = (
+        closes[-1] if closes else 0
+    )  # no block ends later, and looking further takes quadratic time where many are opened
+    blocks = [text for found in _BLOCK.findall(response, 0, end) if (text := found.strip())]
     return Structure(
         output_length=output_length,
         block_tokens=tuple(map(count_tokens, blocks)),
@@ -99,8 +103,8 @@ def annotate(response: str, output_length: int, count_tokens: Callable[[str], in
         light=_kinds(LIGHT, [response]),
         bleeding=_kinds(HEAVY, blocks),
         has_loop=collapsed is not None,
-        is_malformed=len(_OPEN.findall(response)) != len(_CLOSE.findall(response)),
-        has_leak="the user" in _BLOCK.sub("", response).lower(),
+        is_malformed=len(_OPEN.findall(response)) != len(closes),
+        has_leak="the user" in (_BLOCK.sub("", response[:end]) + response[end:]).lower(),
         positions=_positions(response.strip().lower(), len(blocks)),
     )
 
