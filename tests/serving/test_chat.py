@@ -317,3 +317,13 @@ def test_ticks_come_while_a_person_thinks_and_ctrl_c_ends_it(server: ChatServer,
     os.killpg(at.process.pid, signal.SIGINT)
     at.wait_for("1 turn, 2 ticks")
     assert at.process.wait(timeout=30) == 0
+
+
+def test_a_script_that_is_no_text_and_a_speed_that_is_no_number(tmp_path: Path) -> None:
+    script = tmp_path / "script.txt"
+    script.write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match=r"script.txt: not UTF-8 text"):
+        chat("dummy", script=script)
+    for flags in ({"speed": float("nan")}, {"speed": float("inf")}, {"tick_every": float("nan")}):
+        with pytest.raises(UserError, match=r"--speed|--tick-every"):
+            chat("dummy", clock="simulated", script=script, **flags)  # type: ignore[arg-type]

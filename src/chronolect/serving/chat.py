@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,9 +84,9 @@ def chat(
         if value < least:
             raise UserError(f"{flag} {value}: at least {least}")
     for flag, amount in (("--temperature", temperature), ("--speed", speed)):
-        if amount < 0:
-            raise UserError(f"{flag} {amount}: at least 0")
-    if tick_every is not None and tick_every <= 0:
+        if not 0 <= amount < inf:
+            raise UserError(f"{flag} {amount}: a number, at least 0")
+    if tick_every is not None and not 0 < tick_every < inf:
         raise UserError(f"--tick-every {tick_every}: more than 0 seconds")
     messages, metadata = _resumed(resume) if resume is not None else ([], {})
     if system is not None and messages:

@@ -44,7 +44,11 @@ class Script:
         if not path.is_file():
             raise UserError(f"--script {path}: no such file")
         self._path, self._number = path, 0
-        self._rows: Iterator[tuple[int, str]] = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(f"--script {path}: not UTF-8 text ({error.reason})") from None
+        self._rows: Iterator[tuple[int, str]] = enumerate(text.splitlines(), start=1)
 
     def read(self, wait_s: float | None) -> str | None:
         """See `Lines`."""

@@ -288,6 +288,7 @@ def test_a_folder_is_asked_in_batches_and_one_that_is_too_long_fails_alone(chat_
     ("flags", "said"),
     [
         ({"runs": 0}, "--runs 0: at least 1"),
+        ({"seed": -1}, "--seed -1: from 0 to 4,294,967,295"),
         ({"concurrency": 0}, "--concurrency 0"),
         ({"max_tokens": 0}, "--max-tokens 0"),
         ({"top_p": 1.5}, r"--top-p 1\.5: from 0 to 1"),

@@ -196,3 +196,20 @@ def test_bad_input_is_one_line(given, message, tmp_path):
         eval_timebench_stats(**flags, out=tmp_path / "x_results.json")
     assert "\n" not in str(error.value)
     assert not (tmp_path / "x_results.json").exists()
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_the_stream_does_not_take(seed, judged):
+    with pytest.raises(UserError, match=f"--seed {seed}: from 0"):
+        eval_timebench_stats(judged=judged, seed=seed)
+
+
+def test_half_of_a_character_is_counted(tokenizer, tmp_path):
+    """JSON can write it, a tokenizer cannot read it."""
+    path = tmp_path / "x_output.json"
+    path.write_text(json.dumps([run(0, "<think>Half \ud83d of one.</think> So.", 1)]))
+    found = eval_timebench_stats(judged=path, tokenizer=tokenizer)
+    assert (
+        found["advanced_structural_stats"]["descriptive_stats"]["reasoning_stats"]["reasoning_tokens_per_run"]["max"]
+        > 0
+    )

@@ -11,7 +11,7 @@ from chronolect.errors import UserError
 from chronolect.evaluation.timebench.descriptive import STRUCTURE_KEY, read_structure
 from chronolect.evaluation.timebench.naming import COMPARISON, SCORES, STRUCTURE, beside, model_name, write_published
 from chronolect.evaluation.timebench.scores import SCORES_KEY, read_scores
-from chronolect.evaluation.timebench.seeds import SEED
+from chronolect.evaluation.timebench.seeds import SEED, check_seed
 from chronolect.evaluation.timebench.signed_rank import effect, holm, published_test
 from chronolect.report.formats import estimate, number
 
@@ -51,6 +51,7 @@ def eval_timebench_compare(
     """
     if not 0 < alpha < 1:
         raise UserError(f"--alpha {alpha}: more than 0 and less than 1")
+    check_seed(seed)
     first, second = _values(a), _values(b)
     names = (model_name(a), model_name(b))
     target = out or a.with_name(f"{names[0]}_vs_{names[1]}{COMPARISON}.json")

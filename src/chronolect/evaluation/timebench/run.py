@@ -13,7 +13,7 @@ from chronolect.evaluation.timebench.asking import Asker, Run, plan_runs
 from chronolect.evaluation.timebench.gathering import gather
 from chronolect.evaluation.timebench.records import Key
 from chronolect.evaluation.timebench.scenarios import read_scenarios
-from chronolect.evaluation.timebench.seeds import SEED
+from chronolect.evaluation.timebench.seeds import SEED, check_seed
 from chronolect.evaluation.timebench.store import AnswerStore
 from chronolect.models.chat_template import read_template, template_digest
 from chronolect.models.language_model import DType, LanguageModel, Sampled, short_name
@@ -93,6 +93,7 @@ def eval_timebench_run(
             raise UserError(f"{flag} {share}: from 0 to 1")
     if temperature < 0 or top_k < 0:
         raise UserError(f"--temperature {temperature}, --top-k {top_k}: each at least 0")
+    check_seed(seed)
     everything = read_scenarios(scenarios)
     planned = plan_runs(everything, runs, seed)
     again = _checked(redo or [], len(everything))

@@ -2,7 +2,16 @@
 
 import numpy as np
 
+from chronolect.errors import UserError
+
 SEED = 3407
+_LARGEST = 2**32 - 1  # of the legacy generator that gives the published intervals
+
+
+def check_seed(seed: int) -> None:
+    """Hold a seed to what all generators of the benchmark take; another is a `UserError`."""
+    if not 0 <= seed <= _LARGEST:
+        raise UserError(f"--seed {seed}: from 0 to {_LARGEST:,}")
 
 
 def run_seeds(scenarios: int, runs: int, seed: int = SEED) -> list[list[int]]:

@@ -19,7 +19,7 @@ from chronolect.evaluation.timebench.naming import (
 from chronolect.evaluation.timebench.records import UNJUDGED, Record, has_answer, read_records, scenario_id
 from chronolect.evaluation.timebench.scenarios import read_scenarios
 from chronolect.evaluation.timebench.scores import SCORES_KEY, accuracy, mean_scores, read_scores
-from chronolect.evaluation.timebench.seeds import SEED
+from chronolect.evaluation.timebench.seeds import SEED, check_seed
 from chronolect.evaluation.timebench.structure import Structure, annotate, scenario_structure
 from chronolect.models.hub import local_folder
 from chronolect.models.tokenizers import read_tokenizer
@@ -66,6 +66,7 @@ def eval_timebench_stats(
         raise UserError("--judged stands in place of --scenario-scores and --scenario-stats; give it or them")
     if tokenizer is not None and judged is None:
         raise UserError("--tokenizer needs the replies; give them with --judged")
+    check_seed(seed)
     target = out or beside(source, RESULTS)
     results: Block = {}
     files = [str(target)]
@@ -132,7 +133,8 @@ def _structures(records: list[Record], tokenizer: str) -> dict[str, list[Structu
     counter, _ = read_tokenizer(local_folder(tokenizer, tokenizer_only=True))
 
     def count_tokens(text: str) -> int:
-        return len(counter.encode(text, add_special_tokens=False).ids)
+        # a published file may hold half of an emoji, which is no text
+        return len(counter.encode(text.encode(errors="replace").decode(), add_special_tokens=False).ids)
 
     runs = defaultdict[str, list[Structure]](list)
     for record in records:

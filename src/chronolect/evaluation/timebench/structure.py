@@ -92,9 +92,8 @@ def annotate(response: str, output_length: int, count_tokens: Callable[[str], in
     if collapsed is not None or not output_length:
         output_length = count_tokens(response)
     closes = [found.end() for found in _CLOSE.finditer(response)]
-    end = (
-        closes[-1] if closes else 0
-    )  # no block ends later, and looking further takes quadratic time where many are opened
+    # no block ends later, and looking further takes quadratic time where many are opened
+    end = closes[-1] if closes else 0
     blocks = [text for found in _BLOCK.findall(response, 0, end) if (text := found.strip())]
     return Structure(
         output_length=output_length,

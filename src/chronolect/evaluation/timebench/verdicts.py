@@ -38,6 +38,7 @@ def judging_prompt(response: str, objective: str) -> str:
 
     The mark is a digest of the response, which therefore cannot hold it: no words of a response end the quotation.
     """
+    response = response.encode(errors="replace").decode()  # half of an emoji is no text
     mark = sha256(response.encode()).hexdigest()[:12]
     return (
         f"{_instructions()}\n\n"
