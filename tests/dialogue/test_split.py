@@ -216,3 +216,9 @@ def test_a_phase_that_opens_alike_throughout_cannot_be_split(tmp_path: Path) -> 
     files = write(tmp_path, {1: [talk("hello", f"answer {number}") for number in range(9)]})
     with pytest.raises(UserError, match="phase 1: nothing left to train on; its 9 conversations open alike"):
         split(**files, out=tmp_path / "out")
+
+
+def test_too_few_conversations_leave_nothing_to_train_on(tmp_path: Path) -> None:
+    files = write(tmp_path, {1: phase("one", 1)})
+    with pytest.raises(UserError, match=r"too few conversations to split"):
+        split(**files, mode="published", out=tmp_path / "out")

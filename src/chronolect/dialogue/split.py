@@ -74,6 +74,10 @@ def split(
         for phase, sides in plan.files.items():
             for side, items in (("train", sides.train), ("test", sides.test)):
                 conversations, files[f"phase{phase}_{side}.json"] = _resolve(phase, items, phases, plan)
+                if not conversations and side == "train":
+                    raise UserError(
+                        f"{paths[phase]}: too few conversations to split; nothing would be left to train on"
+                    )
                 write_bytes(work.folder / f"phase{phase}_{side}.json", phase_list_bytes(conversations))
         if 4 in phases:
             write_bytes(work.folder / "phase4.json", phase_list_bytes(phases[4]))
