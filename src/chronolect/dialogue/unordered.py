@@ -3,7 +3,9 @@
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from chronolect.artifacts import stage, write_bytes
 from chronolect.dialogue.files import phase_list_bytes, read_dialogues
@@ -12,7 +14,13 @@ from chronolect.errors import UserError
 _FILES = ("phase1_train.json", "phase2_train.json", "phase3_train.json", "phase4.json")
 
 
-def unordered(data: Path, *, out: Path, passes: Sequence[int] = (3, 3, 3, 40), seed: int = 42) -> dict[str, Any]:
+def unordered(
+    data: Path,
+    *,
+    out: Path,
+    passes: Annotated[Sequence[int], Parameter(consume_multiple=True)] = (3, 3, 3, 40),
+    seed: int = 42,
+) -> dict[str, Any]:
     """Put the training conversations of all phases into one, shuffled, each as often as the curriculum reads it.
 
     Train on it with `train curriculum --phases 1 --set epochs=1`: what then differs from the curriculum is the order alone (and the smaller batches

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from chronolect.artifacts import stage, write_bytes
 from chronolect.console import say
@@ -30,7 +32,7 @@ def make_dialogues(
     phase4: int = 128,
     tests: int = 100,
     almanac: int = 4000,
-    kinds: list[str] | None = None,
+    kinds: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     teacher: str | None = None,
     teacher_model: str | None = None,
     temperature: float = 0.7,
