@@ -74,6 +74,7 @@ def test_tokens_fit_as_the_tokenizer_counts_them(tokenizer, text, size, method, 
 
 
 @given(texts, st.integers(24, 60), methods)
+@example("The shipThe shipThe shipsailed. sailed", 25, "window")
 def test_overlap_repeats_whole_words_within_its_limit(text, size, method):
     splitter = Splitter(size, "chars", size // 3, method)
     pieces = splitter(text)

@@ -267,7 +267,10 @@ class _Packing:
         if len(pieces) < 2 or self.measure(*pieces[-1]) * 4 >= self.size:
             return pieces
         (start, _), (_, end) = pieces[-2:]
-        between = self._soft[bisect_right(self._soft, start) : bisect_left(self._soft, end)]
+        begun = max(
+            [start, *(before for _, before in pieces[-3:-2])]
+        )  # an overlap may reach back into the piece before
+        between = self._soft[bisect_right(self._soft, begun) : bisect_left(self._soft, end)]
         parted = [
             ((start, border), (self._overlapped(start, border, end), end))
             for border in between
