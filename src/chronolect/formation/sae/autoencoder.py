@@ -1,0 +1,86 @@
+"""The sparse autoencoder itself.
+
+Shapes: B tokens, d width of the residual stream, F latents. x [B, d], z [B, F].
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from chronolect.formation.sae.config import SaeConfig
+
+
+class SparseAutoencoder(nn.Module):
+    """x̂ = z W_dec + b_dec with z = select(ReLU((x - b_dec) W_enc + b_enc)); rows of W_dec have norm 1.
+
+    Inputs and outputs of the public methods are in the model's own units. `scale` is what inputs are multiplied by inside, so
+    that their mean squared norm is d; `folded` does without. At inference `batchtopk` is a JumpReLU: what exceeds `threshold`.
+
+    Attributes:
+        W_enc: float32 [d, F].
+        b_enc: float32 [F].
+        W_dec: float32 [F, d].
+        b_dec: float32 [d].
+        threshold: float32 [], of activations inside.
+        scale: float32 [].
+    """
+
+    threshold: Tensor
+    scale: Tensor
+
+    def __init__(self, width: int, config: SaeConfig, *, seed: int = 0) -> None:
+        super().__init__()
+        self.width, self.config = width, config
+        generator = torch.Generator().manual_seed(seed)
+        decoder = torch.randn(config.latents, width, generator=generator)
+        decoder /= decoder.norm(dim=1, keepdim=True)
+        self.W_dec = nn.Parameter(decoder)
+        self.W_enc = nn.Parameter(decoder.T.clone().contiguous())
+        self.b_enc = nn.Parameter(torch.zeros(config.latents))
+        self.b_dec = nn.Parameter(torch.zeros(width))
+        self.register_buffer("threshold", torch.zeros(()))
+        self.register_buffer("scale", torch.ones(()))
+
+    @torch.no_grad()
+    def fit_to(self, x: Tensor) -> None:
+        """Set the scale and the decoder's bias from a sample of activations [N, d]; before training."""
+        x = x.float()
+        self.scale.fill_(math.sqrt(self.width / max(float(x.square().sum(dim=1).mean()), 1e-12)))
+        self.b_dec.copy_(x.mean(dim=0) * self.scale)
+
+    def pre_activations(self, x: Tensor) -> Tensor:
+        """(x - b_dec) W_enc + b_enc of scaled inputs; [B, F]."""
+        return x @ self.W_enc + (self.b_enc - self.b_dec @ self.W_enc)
+
+    def select(self, pre: Tensor) -> Tensor:
+        """The activations of inference, [B, F], zero but for the selected."""
+        active = torch.relu(pre)
+        if self.config.architecture == "topk":
+            values, latents = active.topk(self.config.k, dim=1, sorted=False)
+            return torch.zeros_like(active).scatter_(1, latents, values)
+        if self.config.architecture == "batchtopk":
+            return active * (active > self.threshold)
+        return active
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Activations of the latents, [B, F] of [B, d], in the model's units (a unit decoder row times an activation is a vector)."""
+        return self.select(self.pre_activations(x.float() * self.scale)) / self.scale
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Reconstruction [B, d] from activations [B, F]."""
+        return z @ self.W_dec + self.b_dec / self.scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Reconstruction [B, d] of [B, d]."""
+        return self.decode(self.encode(x))
+
+    @torch.no_grad()
+    def folded(self) -> "SparseAutoencoder":
+        """The same function with `scale` 1."""
+        plain = SparseAutoencoder(self.width, self.config)
+        plain.load_state_dict(self.state_dict())
+        for tensor in (plain.b_enc, plain.b_dec, plain.threshold):
+            tensor /= self.scale
+        plain.scale.fill_(1.0)
+        return plain

@@ -1,0 +1,185 @@
+"""Training a sparse autoencoder one batch of activations at a time: beside a language model's own training, or over stored checkpoints."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from chronolect.errors import UserError
+from chronolect.formation.sae.autoencoder import SparseAutoencoder
+from chronolect.formation.sae.config import SaeTraining
+
+_THRESHOLD_DECAY = 0.99
+_SOFT_COSINE = 0.8
+
+
+class SaeTrainer:
+    """Adam on the batch-level normalised error, with an auxiliary loss that revives dead latents.
+
+    `step` takes activations of any device in the model's units; its metrics are detached scalars. All randomness is private.
+    `state_dict` and `load_state_dict` hold everything: a resumed trainer goes on to the same bits.
+
+    A subclass may choose what is encoded and what is to be reconstructed (`prepare`), and add losses (`penalties`).
+    """
+
+    def __init__(self, sae: SparseAutoencoder, training: SaeTraining) -> None:
+        self.sae, self.training = sae, training
+        self.steps = 0
+        device = sae.W_enc.device
+        self.silent_for = torch.zeros(sae.config.latents, dtype=torch.int64, device=device)  # tokens
+        self.generator = torch.Generator(device=device).manual_seed(training.seed + 1)
+        self.lr = training.lr if training.lr is not None else 2e-4 / math.sqrt(sae.config.latents / 2**14)
+        frozen = {"decoder": ("W_dec",), "encoder": ("W_enc", "b_enc")}.get(training.frozen, ())
+        self.trained = {name: p for name, p in self.named_parameters() if name.rpartition(".")[2] not in frozen}
+        self.optimizer = torch.optim.Adam(self.trained.values(), lr=self.lr, betas=(0.9, 0.999), fused=True)
+        self.first_decoder = sae.W_dec.detach().clone() if training.frozen == "soft-decoder" else None
+
+    def named_parameters(self) -> list[tuple[str, torch.nn.Parameter]]:
+        """What may be trained, by name."""
+        return list(self.sae.named_parameters())
+
+    def prepare(self, x: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """What is encoded [B, d], what it is held to [B, d], and losses of its own by name."""
+        return x, x, {}
+
+    def penalties(self) -> dict[str, Tensor]:
+        """Losses beside the reconstruction, by name, weighted."""
+        return {}
+
+    def loss(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of a batch, with its graph, and detached metrics; `x` keeps its graph, so that a language model can be coupled."""
+        sae, training = self.sae, self.training
+        inputs, targets, losses = self.prepare(x.float() * sae.scale)
+        weights, offered = self._dropped_encoder()
+        pre = inputs @ weights + (sae.b_enc - sae.b_dec @ weights)
+        if training.noise:
+            pre = pre + training.noise * torch.randn(pre.shape, generator=self.generator, device=pre.device)
+        active = torch.relu(pre if offered is None else pre.masked_fill(~offered, 0.0))
+        z = self._select(active)
+        if training.latent_dropout:
+            kept = torch.rand(z.shape, generator=self.generator, device=z.device) >= training.latent_dropout
+            z = z * kept / (1 - training.latent_dropout)
+        error = targets - (z @ sae.W_dec + sae.b_dec)
+        variance = (targets - targets.mean(dim=0)).square().sum().detach().clamp_min(1e-12)
+        losses["reconstruction"] = error.square().sum() / variance
+        if training.aux_weight and bool((dead := self.silent_for >= training.dead_after).any()):
+            losses["aux"] = training.aux_weight * self._aux(pre, error.detach(), dead)
+        if training.l1:
+            losses["l1"] = training.l1 * z.sum(dim=1).mean()
+        if training.l2:
+            losses["l2"] = training.l2 * sae.W_enc.square().sum()
+        losses.update(self.penalties())
+        self._fired = (z.detach() > 0).any(dim=0)
+        metrics = {name: value.detach() for name, value in losses.items()}
+        metrics["l0"] = (z.detach() > 0).sum() / len(z)
+        metrics["dead"] = (self.silent_for >= training.dead_after).float().mean()
+        total = torch.stack(list(losses.values())).sum()
+        return total, metrics
+
+    def step(self, x: Tensor) -> dict[str, Tensor]:
+        """One optimizer step on activations [B, d] (or what `prepare` takes).
+
+        Raises:
+            UserError: Where the activations hold what is no number.
+        """
+        if not bool(torch.isfinite(x).all()):
+            raise UserError(
+                f"the activations at step {self.steps} of the sparse autoencoder hold values that are no numbers; "
+                "look at the checkpoint they come from"
+            )
+        if self.steps == 0 and float(self.sae.scale) == 1.0:
+            self.sae.fit_to(x.reshape(-1, x.shape[-1]))
+        loss, metrics = self.loss(x.detach())
+        loss.backward()
+        self.update(num_tokens=len(x))
+        return metrics
+
+    def update(self, *, num_tokens: int) -> None:
+        """Step the optimizer on the gradients of the last `loss`."""
+        sae = self.sae
+        if "W_dec" in self.trained and sae.W_dec.grad is not None:  # what would only change a row's norm
+            parallel = (sae.W_dec.grad * sae.W_dec).sum(dim=1, keepdim=True)
+            sae.W_dec.grad -= parallel * sae.W_dec.detach()
+        torch.nn.utils.clip_grad_norm_(self.trained.values(), self.training.clip)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.lr * self._lr_multiplier()
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        with torch.no_grad():
+            if "W_dec" in self.trained:
+                self._hold_decoder()
+            self.silent_for += num_tokens
+            self.silent_for[self._fired] = 0
+        self.steps += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors and numbers; with the weights of the autoencoder."""
+        return {
+            "sae": self.sae.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "silent_for": self.silent_for,
+            "generator": self.generator.get_state(),
+            "steps": self.steps,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from `state_dict`."""
+        self.sae.load_state_dict(state["sae"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.silent_for.copy_(state["silent_for"])
+        self.generator.set_state(state["generator"])
+        self.steps = state["steps"]
+
+    def _dropped_encoder(self) -> tuple[Tensor, Tensor | None]:
+        """The encoder's weights under this step's mask, and which latents may be selected (None: all)."""
+        sae, dropout = self.sae, self.training.dropout
+        mask = dropout.mask(self.steps, width=sae.width, latents=sae.config.latents, device=sae.W_enc.device)
+        if mask is None:
+            return sae.W_enc, None
+        if dropout.granularity == "latent":
+            return sae.W_enc, mask[0]
+        return sae.W_enc * (mask / (1 - dropout.rate(self.steps))), None
+
+    def _select(self, active: Tensor) -> Tensor:
+        config = self.sae.config
+        if config.architecture == "relu":
+            return active
+        if config.architecture == "topk":
+            values, latents = active.topk(config.k, dim=1, sorted=False)
+            return torch.zeros_like(active).scatter(1, latents, values)
+        flat = active.flatten()
+        values, places = flat.topk(config.k * len(active), sorted=False)
+        with torch.no_grad():
+            if bool((positive := values[values > 0]).numel()):
+                lowest = positive.min()
+                threshold = self.sae.threshold
+                threshold.copy_(lowest if self.steps == 0 else threshold.lerp(lowest, 1 - _THRESHOLD_DECAY))
+        return torch.zeros_like(flat).scatter(0, places, values).view_as(active)
+
+    def _aux(self, pre: Tensor, residual: Tensor, dead: Tensor) -> Tensor:
+        """Normalised error of the dead latents' own reconstruction of what is left over (no bias: it is in the residual already)."""
+        k = min(self.training.aux_k or self.sae.width // 2, int(dead.sum()))
+        values, latents = torch.relu(pre.masked_fill(~dead, -torch.inf)).topk(k, dim=1, sorted=False)
+        z = torch.zeros_like(pre).scatter(1, latents, values)
+        variance = (residual - residual.mean(dim=0)).square().sum().clamp_min(1e-12)
+        loss: Tensor = (residual - z @ self.sae.W_dec).square().sum() / variance
+        return loss
+
+    def _lr_multiplier(self) -> float:
+        training, step = self.training, self.steps
+        warmup = min(1.0, (step + 1) / training.warmup_steps) if training.warmup_steps else 1.0
+        decay_steps = training.steps * training.decay_fraction
+        decay = min(1.0, max(0.0, (training.steps - step) / decay_steps)) if decay_steps else 1.0
+        return warmup * decay
+
+    def _hold_decoder(self) -> None:
+        weights = self.sae.W_dec
+        weights.div_(weights.norm(dim=1, keepdim=True).clamp_min(1e-12))
+        if self.first_decoder is None:
+            return
+        cosine = (weights * self.first_decoder).sum(dim=1, keepdim=True)
+        across = weights - cosine * self.first_decoder
+        across /= across.norm(dim=1, keepdim=True).clamp_min(1e-12)
+        nearest = _SOFT_COSINE * self.first_decoder + math.sqrt(1 - _SOFT_COSINE**2) * across
+        weights.copy_(torch.where(cosine < _SOFT_COSINE, nearest, weights))
