@@ -3,6 +3,7 @@
 Shapes: B tokens, d width of the residual stream, F latents. x [B, d], z [B, F].
 """
 
+import copy
 import math
 
 import torch
@@ -51,7 +52,7 @@ class SparseAutoencoder(nn.Module):
 
     def pre_activations(self, x: Tensor) -> Tensor:
         """(x - b_dec) W_enc + b_enc of scaled inputs; [B, F]."""
-        return x @ self.W_enc + (self.b_enc - self.b_dec @ self.W_enc)
+        return (x - self.b_dec) @ self.W_enc + self.b_enc
 
     def select(self, pre: Tensor) -> Tensor:
         """The activations of inference, [B, F], zero but for the selected."""
@@ -78,8 +79,7 @@ class SparseAutoencoder(nn.Module):
     @torch.no_grad()
     def folded(self) -> "SparseAutoencoder":
         """The same function with `scale` 1."""
-        plain = SparseAutoencoder(self.width, self.config)
-        plain.load_state_dict(self.state_dict())
+        plain = copy.deepcopy(self)
         for tensor in (plain.b_enc, plain.b_dec, plain.threshold):
             tensor /= self.scale
         plain.scale.fill_(1.0)

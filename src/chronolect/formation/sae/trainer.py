@@ -52,7 +52,7 @@ class SaeTrainer:
         sae, training = self.sae, self.training
         inputs, targets, losses = self.prepare(x.float() * sae.scale)
         weights, offered = self._dropped_encoder()
-        pre = inputs @ weights + (sae.b_enc - sae.b_dec @ weights)
+        pre = (inputs - sae.b_dec) @ weights + sae.b_enc
         if training.noise:
             pre = pre + training.noise * torch.randn(pre.shape, generator=self.generator, device=pre.device)
         active = torch.relu(pre if offered is None else pre.masked_fill(~offered, 0.0))
@@ -117,7 +117,7 @@ class SaeTrainer:
         """Tensors and numbers; with the weights of the autoencoder."""
         return {
             "sae": self.sae.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": {name: self.optimizer.state[p] for name, p in self.trained.items()},
             "silent_for": self.silent_for,
             "generator": self.generator.get_state(),
             "steps": self.steps,
@@ -126,7 +126,9 @@ class SaeTrainer:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from `state_dict`."""
         self.sae.load_state_dict(state["sae"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for name, p in self.trained.items():
+            moments = state["optimizer"].get(name, {})
+            self.optimizer.state[p] = {key: value.to(p.device) for key, value in moments.items()}
         self.silent_for.copy_(state["silent_for"])
         self.generator.set_state(state["generator"])
         self.steps = state["steps"]
