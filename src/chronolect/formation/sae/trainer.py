@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from chronolect.errors import UserError
+from chronolect.formation.alignment import Alignment
 from chronolect.formation.sae.autoencoder import SparseAutoencoder
 from chronolect.formation.sae.config import SaeTraining
 
@@ -20,7 +21,8 @@ class SaeTrainer:
     `step` takes activations of any device in the model's units; its metrics are detached scalars. All randomness is private.
     `state_dict` and `load_state_dict` hold everything: a resumed trainer goes on to the same bits.
 
-    A subclass may choose what is encoded and what is to be reconstructed (`prepare`), and add losses (`penalties`).
+    `alignments` hold losses on the decoder. A subclass may choose what is encoded and what is to be reconstructed (`prepare`),
+    how errors count (`normalised_error`), and add losses (`penalties`).
     """
 
     def __init__(self, sae: SparseAutoencoder, training: SaeTraining) -> None:
@@ -28,6 +30,8 @@ class SaeTrainer:
         self.steps = 0
         device = sae.W_enc.device
         self.silent_for = torch.zeros(sae.config.latents, dtype=torch.int64, device=device)  # tokens
+        self.fired = torch.zeros(sae.config.latents, dtype=torch.bool, device=device)  # in the last batch
+        self.alignments: list[Alignment] = []
         self.generator = torch.Generator(device=device).manual_seed(training.seed + 1)
         self.lr = training.lr if training.lr is not None else 2e-4 / math.sqrt(sae.config.latents / 2**14)
         frozen = {"decoder": ("W_dec",), "encoder": ("W_enc", "b_enc")}.get(training.frozen, ())
@@ -39,13 +43,26 @@ class SaeTrainer:
         """What may be trained, by name."""
         return list(self.sae.named_parameters())
 
+    def fit(self, x: Tensor) -> None:
+        """Set what is set from the first batch: scale and decoder bias, unless the autoencoder has them already."""
+        if float(self.sae.scale) == 1.0:
+            self.sae.fit_to(x)
+
     def prepare(self, x: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """What is encoded [B, d], what it is held to [B, d], and losses of its own by name."""
         return x, x, {}
 
     def penalties(self) -> dict[str, Tensor]:
         """Losses beside the reconstruction, by name, weighted."""
-        return {}
+        return {
+            alignment.name: alignment.weight * alignment(self.sae.W_dec, self.fired) for alignment in self.alignments
+        }
+
+    def normalised_error(self, error: Tensor, targets: Tensor) -> Tensor:
+        """Squared error over the variance of the batch, of errors and targets [B, d]."""
+        variance = (targets - targets.mean(dim=0)).square().sum().detach().clamp_min(1e-12)
+        ratio: Tensor = error.square().sum() / variance
+        return ratio
 
     def loss(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch, with its graph, and detached metrics; `x` keeps its graph, so that a language model can be coupled."""
@@ -61,16 +78,15 @@ class SaeTrainer:
             kept = torch.rand(z.shape, generator=self.generator, device=z.device) >= training.latent_dropout
             z = z * kept / (1 - training.latent_dropout)
         error = targets - (z @ sae.W_dec + sae.b_dec)
-        variance = (targets - targets.mean(dim=0)).square().sum().detach().clamp_min(1e-12)
-        losses["reconstruction"] = error.square().sum() / variance
+        losses["reconstruction"] = self.normalised_error(error, targets)
         if training.aux_weight and bool((dead := self.silent_for >= training.dead_after).any()):
             losses["aux"] = training.aux_weight * self._aux(pre, error.detach(), dead)
         if training.l1:
             losses["l1"] = training.l1 * z.sum(dim=1).mean()
         if training.l2:
             losses["l2"] = training.l2 * sae.W_enc.square().sum()
+        self.fired = (z.detach() > 0).any(dim=0)
         losses.update(self.penalties())
-        self._fired = (z.detach() > 0).any(dim=0)
         metrics = {name: value.detach() for name, value in losses.items()}
         metrics["l0"] = (z.detach() > 0).sum() / len(z)
         metrics["dead"] = (self.silent_for >= training.dead_after).float().mean()
@@ -88,8 +104,8 @@ class SaeTrainer:
                 f"the activations at step {self.steps} of the sparse autoencoder hold values that are no numbers; "
                 "look at the checkpoint they come from"
             )
-        if self.steps == 0 and float(self.sae.scale) == 1.0:
-            self.sae.fit_to(x.reshape(-1, x.shape[-1]))
+        if self.steps == 0:
+            self.fit(x)
         loss, metrics = self.loss(x.detach())
         loss.backward()
         self.update(num_tokens=len(x))
@@ -110,7 +126,7 @@ class SaeTrainer:
             if "W_dec" in self.trained:
                 self._hold_decoder()
             self.silent_for += num_tokens
-            self.silent_for[self._fired] = 0
+            self.silent_for[self.fired] = 0
         self.steps += 1
 
     def state_dict(self) -> dict[str, Any]:
@@ -121,6 +137,7 @@ class SaeTrainer:
             "silent_for": self.silent_for,
             "generator": self.generator.get_state(),
             "steps": self.steps,
+            "alignments": {alignment.name: alignment.state_dict() for alignment in self.alignments},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -132,6 +149,8 @@ class SaeTrainer:
         self.silent_for.copy_(state["silent_for"])
         self.generator.set_state(state["generator"])
         self.steps = state["steps"]
+        for alignment in self.alignments:
+            alignment.load_state_dict(state["alignments"][alignment.name])
 
     def _dropped_encoder(self) -> tuple[Tensor, Tensor | None]:
         """The encoder's weights under this step's mask, and which latents may be selected (None: all)."""
