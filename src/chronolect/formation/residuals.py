@@ -111,3 +111,31 @@ def replace(model: torch.nn.Module, layer: int, change: Callable[[Tensor], Tenso
         yield
     finally:
         handle.remove()
+
+
+class _Enough(Exception):
+    """Ends a forward pass after the last block that is read."""
+
+
+@torch.no_grad()
+def read_residuals(model: torch.nn.Module, layers: Sequence[int], input_ids: Tensor) -> Tensor:
+    """The residual stream after these blocks, [rows, tokens, layers, d], without computing anything behind the last of them.
+
+    Args:
+        model: A causal language model.
+        layers: Blocks, counted from 0.
+        input_ids: int64 [rows, tokens].
+    """
+
+    def stop(_module: Any, _inputs: Any, _output: Any) -> None:
+        raise _Enough
+
+    with capture(model, layers) as captured:
+        handle = decoder_blocks(model)[max(layers)].register_forward_hook(stop)  # hooks run in their order
+        try:
+            model(input_ids=input_ids, use_cache=False)
+        except _Enough:
+            pass
+        finally:
+            handle.remove()
+    return captured.stacked()

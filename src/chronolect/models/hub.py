@@ -23,12 +23,13 @@ def is_hub_name(name: str | Path) -> bool:
     return _NAME.fullmatch(str(name)) is not None and not Path(name).exists()
 
 
-def local_folder(name: str | Path, *, tokenizer_only: bool = False) -> Path:
+def local_folder(name: str | Path, *, tokenizer_only: bool = False, revision: str | None = None) -> Path:
     """The folder of a model: the one of that name, or of a model of the hub its place in the hub's cache.
 
     Args:
         name: Folder, or hub name such as `HuggingFaceTB/SmolLM2-360M`.
         tokenizer_only: Whether the tokenizer's files are enough.
+        revision: Branch, tag or commit on the hub, such as a checkpoint of the model's training; None for its main one.
 
     Raises:
         UserError: A hub name that the cache does not hold and the hub does not give.
@@ -39,7 +40,12 @@ def local_folder(name: str | Path, *, tokenizer_only: bool = False) -> Path:
 
     try:
         patterns = _TOKENIZER if tokenizer_only else _MODEL
-        return Path(snapshot_download(str(name), allow_patterns=list(patterns), ignore_patterns=list(_COPIES)))
+        return Path(
+            snapshot_download(
+                str(name), revision=revision, allow_patterns=list(patterns), ignore_patterns=list(_COPIES)
+            )
+        )
     except (OSError, ValueError) as error:
         why = " ".join(str(error).split())[:160]
-        raise UserError(f"{name}: no such folder, and no model that the hub gives ({why}); give a folder") from None
+        called = f"{name}@{revision}" if revision else name
+        raise UserError(f"{called}: no such folder, and no model that the hub gives ({why}); give a folder") from None

@@ -1,0 +1,1 @@
+"""Features followed over checkpoints that exist already."""

@@ -1,0 +1,143 @@
+"""`chronolect formation track`: features followed over the checkpoints of a finished or published training."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+from cyclopts import Parameter
+
+from chronolect.artifacts import stage, write_bytes
+from chronolect.console import say
+from chronolect.errors import UserError
+from chronolect.formation.probe import divide
+from chronolect.formation.residuals import check_layers
+from chronolect.formation.track.checkpoints import Checkpoint, find_checkpoints
+from chronolect.formation.track.config import TrackConfig
+from chronolect.formation.track.following import Follower
+from chronolect.models.loading import load_model, load_tokenizer
+from chronolect.training.config import TrainingConfig
+from chronolect.training.data import PackedCorpus
+from chronolect.training.hardware import uses_bfloat16
+
+
+def formation_track(
+    models: list[Path] | None = None,
+    *,
+    out: Path,
+    corpus: Path,
+    run: Path | None = None,
+    hub: str | None = None,
+    revisions: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    steps: Annotated[list[int] | None, Parameter(consume_multiple=True)] = None,
+    config: Annotated[TrackConfig, Parameter(name="*")] = TrackConfig(),
+) -> dict[str, Any]:
+    """Follow the features of a language model over checkpoints that are there: sparse autoencoders are trained on each, and compared on the
+    same tokens.
+
+    A killed run goes on behind the last checkpoint it finished when it is started again.
+
+    Args:
+        models: Model folders, one per checkpoint, whose names tell the step: `checkpoint-N` or `stepN`.
+        out: Folder to write to.
+        corpus: Packed corpus, for the probe and for the autoencoders to learn from; packed with the model's tokenizer.
+        run: Training run of `chronolect train` whose checkpoints are taken, instead.
+        hub: Name of a model on the hub, instead; its checkpoints are `revisions`.
+        revisions: Revisions on the hub, whose names tell the step, such as step0 step1000.
+        steps: Take only the checkpoints of these steps.
+        config: What is followed, and how.
+
+    Returns:
+        The last autoencoders' measures, purity, births, and the path of `evaluation_report.json`.
+
+    Raises:
+        UserError: Checkpoints that are missing, damaged, of different shapes or the same twice; a layer that is not there; too little text;
+            activations that are no numbers.
+    """
+    checkpoints = find_checkpoints(models or [], run=run, hub=hub, revisions=revisions or (), steps=steps)
+    packed = PackedCorpus(corpus)
+    texts = divide(
+        packed,
+        tokens=config.probe_tokens,
+        seq_len=config.seq_len,
+        split=config.probe_split,
+        needed=config.batch_tokens,
+        seed=config.seed,
+    )
+    device = choose_device(config)
+    warnings: list[str] = []
+    layer = _choose_layer(checkpoints[0], packed, config, warnings)
+    settings = {"models": models, "run": run, "hub": hub, "revisions": revisions, "steps": steps, **config.as_dict()}
+    inputs = [corpus, *(checkpoint.folder for checkpoint in checkpoints)]
+    with stage(out, command="formation track", config=settings, inputs=inputs, resume=True) as work:
+        work.scratch.mkdir(exist_ok=True)
+        texts.probe.save(work.folder / "probe")
+        load_tokenizer(corpus / "tokenizer").save_pretrained(work.folder / "tokenizer")
+        bfloat16 = uses_bfloat16(TrainingConfig(dtype=config.dtype, device=config.device))
+        follower = Follower(work.folder, work.scratch, config, layer, texts, device, bfloat16)
+        results = []
+        for before, checkpoint in zip([None, *checkpoints], checkpoints, strict=False):
+            result = follower.follow(checkpoint, before)
+            say(f"{checkpoint.name}: {_told(result['saes'])}")
+            results.append(result)
+        _check_first_loss(checkpoints[0], results[0], packed.vocab_size, warnings)
+        write_bytes(work.folder / "metrics.jsonl", "".join(follower.metrics()).encode())
+        work.counts = {"checkpoints": len(checkpoints), "probe_tokens": texts.probe.num_tokens}
+    return work.counts
+
+
+def choose_device(config: TrackConfig) -> torch.device:
+    """The device that the settings mean.
+
+    Raises:
+        UserError: For one that is not there.
+    """
+    if config.device == "auto":
+        return torch.accelerator.current_accelerator() or torch.device("cpu")
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(config.device, True):
+        raise UserError(f"--device {config.device}: this PyTorch finds no such device; leave --device out")
+    return torch.device(config.device)
+
+
+def _choose_layer(first: Checkpoint, packed: PackedCorpus, config: TrackConfig, warnings: list[str]) -> int:
+    """Block to read."""
+    model: Any = load_model(first.folder)
+    if model.get_input_embeddings().weight.shape[0] < packed.vocab_size:
+        raise UserError(
+            f"{first.name}: its vocabulary is smaller than the {packed.vocab_size} tokens {packed.folder} was packed with; "
+            "pack with its tokenizer"
+        )
+    longest = getattr(model.config, "max_position_embeddings", None)
+    if longest is not None and longest < config.seq_len:
+        raise UserError(f"--seq-len {config.seq_len}: {first.name} reads {longest} tokens at most")
+    layer = config.layer if config.layer is not None else model.config.num_hidden_layers // 2
+    check_layers(model, [layer])
+    width = model.config.hidden_size
+    form = config.sae_config(width)
+    if form.latents <= width:
+        warnings.append(
+            f"--latents {form.latents}: not above the model's width ({width}), so that features must share directions; eight times as many are usual"
+        )
+        say(warnings[-1])
+    return layer
+
+
+def _check_first_loss(first: Checkpoint, result: Mapping[str, Any], vocab_size: int, warnings: list[str]) -> None:
+    """A model at step 0 knows nothing: its loss is that of guessing."""
+    loss, chance = result["loss"], math.log(vocab_size)
+    if first.step == 0 and loss is not None and not 0.9 * chance <= loss <= 1.5 * chance:
+        warnings.append(
+            f"{first.name}: its loss at step 0 is {loss:.2f}, where a model that has learned nothing has about {chance:.2f} "
+            "(the logarithm of the vocabulary's size); are these the weights of that step?"
+        )
+        say(warnings[-1])
+
+
+def _told(saes: Sequence[Mapping[str, Any]]) -> str:
+    base = [record for record in saes if record["condition"] == "base"]
+    mean = {
+        key: sum(record[key] or 0 for record in base) / len(base) for key in ("explained_variance", "l0", "dead_share")
+    }
+    return f"explained variance {mean['explained_variance']:.3f}, L0 {mean['l0']:.1f}, dead {mean['dead_share']:.1%}"
