@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import pyarrow as pa
@@ -105,7 +105,7 @@ def pack_corpus(
         _check_splits(splits, corpus, after, val_ratio)
         for empty in (found.name for found in eras if f"val-{found.name}" not in splits):
             say(f"no held-out document lies in the era {empty}: there is no val-{empty}.bin")
-        _copy_tokenizer(tokenizer, work.folder / "tokenizer")
+        copy_tokenizer(tokenizer, work.folder / "tokenizer")
         work.counts = {
             "dtype": encoder.dtype.name,
             "vocab_size": encoder.vocab_size,
@@ -136,24 +136,52 @@ class _Split:
     counts: dict[str, int] = field(default_factory=lambda: {"documents": 0, "tokens": 0, "bytes": 0})
 
 
-class _Packer:
-    """Appends documents to the token files of their splits, and to the index."""
+class SplitWriter:
+    """Appends encoded documents to the token files of their splits, and to the index; use it in a `with` statement."""
 
-    def __init__(self, folder: Path, encoder: Encoder, held_out: HeldOut) -> None:
-        self.folder, self.encoder, self.held_out = folder, encoder, held_out
-        self._end = np.asarray([encoder.eos_id], dtype=encoder.dtype)
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.splits: dict[str, _Split] = {}
         self._open = ExitStack()
         self._rows: list[dict[str, Any]] = []
         self._index = pq.ParquetWriter(folder / "documents.parquet", INDEX_SCHEMA, compression="zstd")
 
-    def __enter__(self) -> "_Packer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._write_index()
         self._index.close()
         self._open.close()
+
+    def append(self, name: str, id: str, tokens: np.ndarray[Any, Any], size: int, year: int | None) -> None:
+        """Add the tokens of a document, its end token among them, and of `size` bytes of text, to a split."""
+        if name not in self.splits:
+            file = open(self.folder / f"{name}.bin", "wb", buffering=1 << 20)  # noqa: SIM115 (closed with the stack)
+            self.splits[name] = _Split(self._open.enter_context(file))
+        split = self.splits[name]
+        offset = split.counts["tokens"]
+        self._rows.append({"id": id, "split": name, "offset": offset, "length": len(tokens), "year": year})
+        split.file.write(tokens.tobytes())
+        split.counts["documents"] += 1
+        split.counts["tokens"] += len(tokens)
+        split.counts["bytes"] += size
+        if len(self._rows) >= 1 << 14:
+            self._write_index()
+
+    def _write_index(self) -> None:
+        if self._rows:
+            self._index.write_batch(pa.RecordBatch.from_pylist(self._rows, schema=INDEX_SCHEMA))
+            self._rows = []
+
+
+class _Packer(SplitWriter):
+    """Encodes documents and appends them to their splits."""
+
+    def __init__(self, folder: Path, encoder: Encoder, held_out: HeldOut) -> None:
+        super().__init__(folder)
+        self.encoder, self.held_out = encoder, held_out
+        self._end = np.asarray([encoder.eos_id], dtype=encoder.dtype)
 
     def add(self, texts: _Texts, eras: Sequence[Era]) -> None:
         """Encode documents into train, or into val and the eras they were written in."""
@@ -177,26 +205,7 @@ class _Packer:
         for i, ids in enumerate(self.encoder.encode(texts.texts)):
             tokens = np.concatenate([ids, self._end])
             for name in targets[i]:
-                self._append(name, texts.ids[i], tokens, len(texts.texts[i].encode()), texts.spans[i].middle_year)
-        if len(self._rows) >= 1 << 14:
-            self._write_index()
-
-    def _append(self, name: str, id: str, tokens: np.ndarray[Any, Any], size: int, year: int | None) -> None:
-        if name not in self.splits:
-            file = open(self.folder / f"{name}.bin", "wb", buffering=1 << 20)  # noqa: SIM115 (closed with the stack)
-            self.splits[name] = _Split(self._open.enter_context(file))
-        split = self.splits[name]
-        offset = split.counts["tokens"]
-        self._rows.append({"id": id, "split": name, "offset": offset, "length": len(tokens), "year": year})
-        split.file.write(tokens.tobytes())
-        split.counts["documents"] += 1
-        split.counts["tokens"] += len(tokens)
-        split.counts["bytes"] += size
-
-    def _write_index(self) -> None:
-        if self._rows:
-            self._index.write_batch(pa.RecordBatch.from_pylist(self._rows, schema=INDEX_SCHEMA))
-            self._rows = []
+                self.append(name, texts.ids[i], tokens, len(texts.texts[i].encode()), texts.spans[i].middle_year)
 
 
 def _check_splits(splits: dict[str, dict[str, int]], corpus: Path, after: Path | None, val_ratio: float) -> None:
@@ -209,7 +218,8 @@ def _check_splits(splits: dict[str, dict[str, int]], corpus: Path, after: Path |
         raise UserError(f"{after}: --val-ratio {val_ratio} holds out none of its documents; choose a larger one")
 
 
-def _copy_tokenizer(source: Path, target: Path) -> None:
+def copy_tokenizer(source: Path, target: Path) -> None:
+    """Copy the files of a tokenizer folder, and no others, into a new folder."""
     target.mkdir()
     for name in TOKENIZER_FILES:
         if (source / name).is_file():
