@@ -224,7 +224,7 @@ def make_manifest(
         "inputs": digests if digests is not None else {str(path): digest(path) for path in inputs},
         "counts": plain(counts),
         "content_digest": digest_tree(folder),
-        "packages": _package_versions(),
+        "packages": package_versions(),
         "host": {
             "python": sys.version.split()[0],
             "system": platform.platform(),
@@ -328,7 +328,8 @@ def _remove_scratch(folder: Path) -> None:
     (folder / _PLAN).unlink(missing_ok=True)
 
 
-def _package_versions() -> dict[str, str]:
+def package_versions() -> dict[str, str]:
+    """Versions of the packages that results depend on, as far as they are there."""
     found = {}
     for name in _RECORDED_PACKAGES:
         try:

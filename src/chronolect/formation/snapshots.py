@@ -1,9 +1,9 @@
 """What a sparse autoencoder of one checkpoint does on the probe: the seam between those who train them and those who compare them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import scipy.sparse
@@ -57,3 +57,24 @@ def read_snapshot(folder: Path) -> Snapshot:
     shape = (len(tensors["indptr"]) - 1, len(tensors["decoder"]))
     codes = scipy.sparse.csr_matrix((tensors["values"], tensors["latents"], tensors["indptr"]), shape=shape)
     return Snapshot(measures.pop("step"), codes, tensors["decoder"], measures)
+
+
+class StoredSnapshots(Sequence[Snapshot]):
+    """Snapshots in `step-<t>` folders, by step. Each is read when it is asked for and not kept: many do not fit in memory at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folders = sorted(folder.glob("step-*"), key=lambda place: int(place.name.removeprefix("step-")))
+
+    @overload
+    def __getitem__(self, place: int) -> Snapshot: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Snapshot]: ...
+
+    def __getitem__(self, place: int | slice) -> Snapshot | list[Snapshot]:
+        if isinstance(place, slice):
+            return [read_snapshot(folder) for folder in self.folders[place]]
+        return read_snapshot(self.folders[place])
+
+    def __len__(self) -> int:
+        return len(self.folders)

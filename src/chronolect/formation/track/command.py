@@ -15,7 +15,7 @@ from chronolect.formation.probe import divide
 from chronolect.formation.residuals import check_layers
 from chronolect.formation.track.checkpoints import Checkpoint, find_checkpoints
 from chronolect.formation.track.config import TrackConfig
-from chronolect.formation.track.following import Follower
+from chronolect.formation.track.follower import Follower
 from chronolect.models.loading import load_model, load_tokenizer
 from chronolect.training.config import TrainingConfig
 from chronolect.training.data import PackedCorpus
