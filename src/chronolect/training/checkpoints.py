@@ -28,6 +28,7 @@ from torch.distributed.fsdp import FSDPModule
 from transformers import PreTrainedTokenizerBase
 
 from chronolect.artifacts import digest_file, move_into_place, read_json, write_json
+from chronolect.training.companions import Companion
 from chronolect.training.optimizer import is_8bit, load_state_8bit, state_8bit
 from chronolect.training.sharding import full_weights
 
@@ -71,6 +72,7 @@ def save_checkpoint(
     optimizer: torch.optim.Optimizer,
     tokenizer: PreTrainedTokenizerBase,
     state: RunState,
+    companion: Companion,
 ) -> None:
     """Write `folder` (`checkpoint-N`) in one step: into a hidden folder, synced, then renamed. Every process takes
     part.
@@ -86,6 +88,7 @@ def save_checkpoint(
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         write_json(partial / "state.json", asdict(state))
+        companion.save(partial)
         files = sorted(path for path in partial.rglob("*") if path.is_file())
         write_json(partial / DIGESTS, {str(file.relative_to(partial)): digest_file(file) for file in files})
         move_into_place(partial, folder)

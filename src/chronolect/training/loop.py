@@ -26,6 +26,7 @@ from chronolect.training.checkpoints import (
     save_checkpoint,
     save_model,
 )
+from chronolect.training.companions import Companion
 from chronolect.training.config import TrainingConfig
 from chronolect.training.data import Rows, ValidationSet, count_items, count_targets
 from chronolect.training.interrupts import Interrupted, graceful_stop
@@ -57,6 +58,7 @@ class Loop:
         counts: What the stage wants to see in the results beside the loop's own numbers.
         measure: Measures the trained model for the results; every process takes part.
         stop_below: End once a logged loss is below this, whatever is left of the steps that the schedule reckons with.
+        companion: What goes along with the run.
     """
 
     def __init__(
@@ -73,12 +75,14 @@ class Loop:
         counts: Mapping[str, Any] | None = None,
         measure: Callable[[torch.nn.Module], dict[str, Any]] | None = None,
         stop_below: float | None = None,
+        companion: Companion | None = None,
     ) -> None:
         require_trackers(config)
         self.run_folder, self.accelerator, self.tokenizer = run, accelerator, tokenizer
         self.objective, self.rows, self.validation, self.config = objective, rows, validation, config
         self.counts = dict(counts or {})
         self.measure, self.stop_below = measure, stop_below
+        self.companion = companion or Companion()
         self.precision = "bfloat16" if accelerator.mixed_precision == "bf16" else "float32"
         self.rows_per_step = config.batch_size * config.accumulate * accelerator.num_processes
         self.total_steps = count_steps(config, rows_per_epoch=rows.rows_per_epoch, rows_per_step=self.rows_per_step)
@@ -93,6 +97,7 @@ class Loop:
         if run.resume:
             self.state = load_state(run.resume)
             restore(run.resume, accelerator=accelerator, model=self.model, optimizer=self.optimizer)
+        self.companion.begin(run.resume)
         self.saved_at = -1
         self._said = time.monotonic()
         self._restore_sums()
@@ -119,6 +124,7 @@ class Loop:
             while not self._is_over():
                 self._step()
                 step = self.state.step
+                self.companion.after_step(step)
                 if step % config.log_every == 0:
                     self._log()
                 with self._untimed():
@@ -126,6 +132,7 @@ class Loop:
                         self._validate()
                     if config.sample_every and step % config.sample_every == 0:
                         self._sample()
+                    self._observe()
                     if (config.save_every and step % config.save_every == 0) or (
                         config.log_spaced and is_log_spaced(step)
                     ):
@@ -253,6 +260,10 @@ class Loop:
         self._clear_sums()
         self._say_progress(record)
 
+    def _observe(self, *, last: bool = False) -> None:
+        for record in self.companion.observe(self.state.step, self.model, last=last):
+            self._record(**record)
+
     def _record(self, **record: Any) -> None:
         """Write one record to metrics.jsonl and to the trackers."""
         if self.accelerator.is_main_process:
@@ -284,13 +295,8 @@ class Loop:
         )
         self.state.evaluated_at = self.state.step
         for split, result in self.state.eval_results.items():
-            self._record(
-                kind="eval",
-                step=self.state.step,
-                split=split,
-                loss=result["loss"],
-                bits_per_byte=result["bits_per_byte"],
-            )
+            numbers = {key: result[key] for key in ("loss", "bits_per_byte")}
+            self._record(kind="eval", step=self.state.step, split=split, **numbers)
             if self.accelerator.is_main_process:
                 bits = "" if result["bits_per_byte"] is None else f", {result['bits_per_byte']:.3f} bits per byte"
                 say(f"step {self.state.step:,}: {split} loss {result['loss']:.4f}{bits}")
@@ -322,6 +328,7 @@ class Loop:
             optimizer=self.optimizer,
             tokenizer=self.tokenizer,
             state=self.state,
+            companion=self.companion,
         )
         if self.accelerator.is_main_process:
             prune(self.run_folder.folder, keep=self.config.keep, log_spaced=self.config.log_spaced)
@@ -345,6 +352,7 @@ class Loop:
         if self.validation and self.state.evaluated_at != self.state.step:
             self._validate()
         self._check_weights()
+        self._observe(last=True)
         partial = folder / ".final.partial"
         partial.mkdir(exist_ok=True)
         save_model(partial, accelerator=self.accelerator, model=self.model, tokenizer=self.tokenizer)
@@ -359,6 +367,7 @@ class Loop:
             "seconds": round(self.state.seconds, 3),
             "tokens_per_s": round(self.state.tokens / self.state.seconds, 1),
         }
+        results |= self.companion.finish(self.model, results)
         self._record(kind="final", step=self.state.step, **results)
         if self.accelerator.is_main_process:
             self.trackers.finish()
