@@ -1,0 +1,178 @@
+"""Which latent of one dictionary is which of another: by what they do on the same tokens, and by where they point.
+
+Codes are CSR [N tokens, F] of non-negative activations on one probe, the same tokens in every matrix compared.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+from chronolect.errors import UserError
+
+Floats = NDArray[np.float32]
+Codes: TypeAlias = scipy.sparse.csr_matrix
+
+_ROWS, _FIRINGS = (
+    256,
+    1 << 17,
+)  # latents of the first matrix at once, and what they fire at most: bounds a block in memory
+_DENSE = 2048  # up to this many latents the exact assignment is sought among all pairs
+
+
+def alive(codes: Codes, least: int = 50, dense: float = 0.1) -> NDArray[np.bool_]:
+    """Which latents can be followed, [F]: at least `least` firings, on less than the share `dense` of the tokens."""
+    firings = codes.getnnz(axis=0)
+    found: NDArray[np.bool_] = (firings >= least) & (firings < dense * codes.shape[0])
+    return found
+
+
+def correlation_blocks(a: Codes, b: Codes) -> Iterator[tuple[slice, Floats]]:
+    """Pearson correlations of the activations of every latent of `a` with every one of `b` on the same tokens, some rows of [Fa, Fb] at a time.
+
+    The cost is the number of tokens times the product of their active latents; nothing of size [N, F] is made dense. A latent that
+    never varies correlates 0 with all.
+
+    Raises:
+        UserError: Where the two were not made on as many tokens.
+    """
+    tokens = a.shape[0]
+    if b.shape[0] != tokens:
+        raise UserError(f"codes of {tokens} and of {b.shape[0]} tokens cannot be compared: make both on the same probe")
+    mean_a, spread_a = _moments(a)
+    mean_b, spread_b = _moments(b)
+    across = a.T.tocsr()
+    for rows in _blocks(across):
+        covariance = _summed(across, rows, b, np.multiply) / tokens - np.outer(mean_a[rows], mean_b)
+        yield rows, (covariance * np.outer(spread_a[rows], spread_b)).astype(np.float32)
+
+
+def correlations(a: Codes, b: Codes) -> Floats:
+    """Pearson correlations on the same tokens: float32 [Fa, Fb] of codes [N, Fa] and [N, Fb]."""
+    found = np.empty((a.shape[1], b.shape[1]), dtype=np.float32)
+    for rows, block in correlation_blocks(a, b):
+        found[rows] = block
+    return found
+
+
+def best_correlations(a: Codes, b: Codes) -> tuple[Floats, NDArray[np.intp], Floats]:
+    """For each latent of `a` its highest correlation with one of `b`, [Fa], and which that is, [Fa]; for each of `b` its highest, [Fb].
+
+    In memory that does not grow with Fa times Fb.
+    """
+    best = np.zeros(a.shape[1], dtype=np.float32)
+    which = np.zeros(a.shape[1], dtype=np.intp)
+    back = np.zeros(b.shape[1], dtype=np.float32)
+    for rows, block in correlation_blocks(a, b):
+        which[rows] = block.argmax(axis=1)
+        best[rows] = np.take_along_axis(block, which[rows, None], axis=1)[:, 0]
+        np.maximum(back, block.max(axis=0), out=back)
+    return best, which, back
+
+
+def decoder_cosines(a: Floats, b: Floats) -> Floats:
+    """Signed cosines [Fa, Fb] of decoder rows [Fa, d] and [Fb, d] of norm 1: an opposite direction is another feature."""
+    found: Floats = a @ b.T
+    return found
+
+
+def weighted_jaccard(a: Codes, b: Codes) -> Floats:
+    """Overlap of firing, [Fa, Fb]: the sum over tokens of the smaller activation by that of the larger, each latent's highest being 1."""
+    across, along = _of_height_one(a).T.tocsr(), _of_height_one(b)
+    sums_a, sums_b = np.asarray(across.sum(axis=1)).ravel(), np.asarray(along.sum(axis=0)).ravel()
+    found = np.zeros((a.shape[1], b.shape[1]), dtype=np.float32)
+    for rows in _blocks(across):
+        shared = _summed(across, rows, along, np.minimum)
+        either = sums_a[rows, None] + sums_b - shared
+        found[rows] = np.divide(shared, either, out=np.zeros_like(shared), where=either > 0)
+    return found
+
+
+def match(similarity: Floats, candidates: int = 32) -> NDArray[np.intp]:
+    """The one-to-one assignment of highest total similarity (Kuhn 1955): the partner of each row, [Fa], or -1 for none.
+
+    Of large matrices only the `candidates` best pairs of each row and of each column may be chosen, which makes time and memory grow
+    with their number rather than with the cube of the latents (Jonker and Volgenant's method on sparse pairs).
+
+    Args:
+        similarity: [Fa, Fb], the larger the more alike, in [-1, 1].
+        candidates: Pairs that each row and each column may offer, where there are more than 2048 latents.
+    """
+    rows, columns = similarity.shape
+    partner = np.full(rows, -1, dtype=np.intp)
+    if min(rows, columns) == 0:
+        return partner
+    if max(rows, columns) <= _DENSE:
+        first, second = linear_sum_assignment(similarity, maximize=True)
+        partner[first] = second
+        return partner
+    best = [_largest(similarity, candidates), _largest(similarity.T, candidates)[::-1]]
+    pairs = np.unique(np.concatenate([np.ravel_multi_index(tuple(found), similarity.shape) for found in best]))
+    first, second = np.unravel_index(pairs, similarity.shape)
+    # each row may also take a partner of its own that nobody wants, so that there is always a full assignment
+    costs = np.concatenate([2.0 - similarity[first, second], np.full(rows, 4.0)])
+    places = (np.concatenate([first, np.arange(rows)]), np.concatenate([second, columns + np.arange(rows)]))
+    graph = scipy.sparse.csr_matrix((costs, places), shape=(rows, columns + rows))
+    first, second = min_weight_full_bipartite_matching(graph)
+    partner[first] = np.where(second < columns, second, -1)
+    return partner
+
+
+def _blocks(across: Codes) -> Iterator[slice]:
+    """Cut the latents of [F, N] into runs of bounded size."""
+    start, latents = 0, across.shape[0]
+    while start < latents:
+        most = np.searchsorted(across.indptr, across.indptr[start] + _FIRINGS, side="right") - 1
+        end = int(min(max(most, start + 1), start + _ROWS, latents))
+        yield slice(start, end)
+        start = end
+
+
+def _summed(across: Codes, rows: slice, along: Codes, of_two: Callable[[Any, Any], Any]) -> NDArray[np.float64]:
+    """Over the tokens on which a latent fires, the sum of a function of its activation and that of each other latent, [rows, Fb].
+
+    Args:
+        across: The latents' dictionary, [Fa, N]: by latents.
+        rows: Which of them.
+        along: The other dictionary, [N, Fb]: by tokens.
+        of_two: A function that is 0 where either is.
+    """
+    here = slice(across.indptr[rows.start], across.indptr[rows.stop])
+    there = along[across.indices[here]]
+    partners = np.diff(there.indptr)
+    firings = np.diff(across.indptr[rows.start : rows.stop + 1])
+    latents, others = len(firings), along.shape[1]
+    places = np.repeat(np.repeat(np.arange(latents) * others, firings), partners) + there.indices
+    own = np.repeat(across.data[here].astype(np.float64), partners)
+    found = np.bincount(places, weights=of_two(own, there.data), minlength=latents * others)
+    return np.asarray(found, dtype=np.float64).reshape(latents, others)
+
+
+def _moments(codes: Codes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean of each latent and the inverse of its standard deviation, 0 where it never varies; [F] each."""
+    tokens, latents = codes.shape
+    values = codes.data.astype(np.float64)
+    mean = np.bincount(codes.indices, weights=values, minlength=latents) / tokens
+    square = np.bincount(codes.indices, weights=values**2, minlength=latents) / tokens
+    variance = square - mean**2
+    varies = variance > 1e-9 * square
+    return mean, np.where(varies, 1 / np.sqrt(np.where(varies, variance, 1.0)), 0.0)
+
+
+def _of_height_one(codes: Codes) -> Codes:
+    """Each latent divided by its highest activation."""
+    highest = codes.max(axis=0).toarray().ravel()
+    found = codes.astype(np.float64)
+    found.data /= highest[found.indices]
+    return found
+
+
+def _largest(values: Floats, count: int) -> NDArray[np.intp]:
+    """Row and column, [2, n], of the `count` largest of each row."""
+    count = min(count, values.shape[1])
+    columns = np.argpartition(values, -count, axis=1)[:, -count:]
+    return np.stack([np.repeat(np.arange(len(values)), count), columns.ravel()])
