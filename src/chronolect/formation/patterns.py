@@ -12,6 +12,7 @@ from chronolect.formation.probe_text import NONE, Ints, ProbeText
 from chronolect.statistics import wilson
 
 STRONGEST = 200  # firings of each half that are looked at
+_PLAIN = 0.5  # lower end of the share from which on a pattern is said to be one
 _FEWEST = 10  # in each half; on fewer nothing is said
 
 
@@ -156,7 +157,7 @@ def summary(pattern: Pattern | None) -> str:
     if pattern is None:
         return "Fires too rarely on this probe to say on what."
     counted = f"[{pattern.low:.0%}, {pattern.high:.0%}], n = {pattern.n}"
-    if pattern.low < 0.5:
+    if pattern.low < _PLAIN:
         return (
             f"No plain pattern: the most telling one, {pattern.where}, holds for {pattern.share:.0%} of its strongest firings "
             f"{counted}; {percent(pattern.base)} of all tokens."
@@ -165,6 +166,11 @@ def summary(pattern: Pattern | None) -> str:
         f"Fires {pattern.where}: {pattern.share:.0%} of its strongest firings {counted}; {percent(pattern.base)} of all tokens. "
         f"It fires on {pattern.fired:.0%} of the {pattern.tokens:,} tokens that are so."
     )
+
+
+def title(pattern: Pattern) -> str:
+    """A headline of a few words."""
+    return f"Fires {pattern.where}" if pattern.low >= _PLAIN else "No plain pattern"
 
 
 def percent(share: float) -> str:
