@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import torch
 from cyclopts import Parameter
 
-from chronolect.artifacts import stage, write_bytes
+from chronolect.artifacts import digest, read_json, stage, write_bytes
 from chronolect.console import say
 from chronolect.errors import UserError
 from chronolect.formation.probe import divide
+from chronolect.formation.reporting import write_evaluation_report
 from chronolect.formation.residuals import check_layers
 from chronolect.formation.track.checkpoints import Checkpoint, find_checkpoints
 from chronolect.formation.track.config import TrackConfig
@@ -49,7 +50,7 @@ def formation_track(
         config: What is followed, and how.
 
     Returns:
-        The last autoencoders' measures, purity, births, and the path of `evaluation_report.json`.
+        Counts of checkpoints and features, purity and half-birth step: the rest is in `evaluation_report.json`.
 
     Raises:
         UserError: Checkpoints that are missing, damaged, of different shapes or the same twice; a layer that is not there; too little text;
@@ -78,12 +79,26 @@ def formation_track(
         follower = Follower(work.folder, work.scratch, config, layer, texts, device, bfloat16)
         results = []
         for before, checkpoint in zip([None, *checkpoints], checkpoints, strict=False):
-            result = follower.follow(checkpoint, before)
-            say(f"{checkpoint.name}: {_told(result['saes'])}")
-            results.append(result)
+            results.append(follower.follow(checkpoint, before))
+            say(f"{checkpoint.name}: {_told(results[-1]['saes'])}")
         _check_first_loss(checkpoints[0], results[0], packed.vocab_size, warnings)
-        write_bytes(work.folder / "metrics.jsonl", "".join(follower.metrics()).encode())
-        work.counts = {"checkpoints": len(checkpoints), "probe_tokens": texts.probe.num_tokens}
+        results += _controls(follower, checkpoints[-1])
+        write_bytes(work.folder / "metrics.jsonl", follower.metrics().encode())
+        report = write_evaluation_report(
+            work.folder,
+            experiment=_experiment(checkpoints, results, layer, corpus),
+            settings=config.analysis,
+            saes=[record for result in results for record in result["saes"]],
+            config=settings,
+            provenance={
+                "seeds": list(range(config.seeds)),
+                "inputs": {str(path): digest(path) for path in (corpus, *([run] if run else []))},
+            },
+            throughput=_throughput(results, config),
+            warnings=warnings,
+            cards=config.cards,
+        )
+        work.counts = _summary(report)
     return work.counts
 
 
@@ -141,3 +156,60 @@ def _told(saes: Sequence[Mapping[str, Any]]) -> str:
         key: sum(record[key] or 0 for record in base) / len(base) for key in ("explained_variance", "l0", "dead_share")
     }
     return f"explained variance {mean['explained_variance']:.3f}, L0 {mean['l0']:.1f}, dead {mean['dead_share']:.1%}"
+
+
+def _controls(follower: Follower, last: Checkpoint) -> list[dict[str, Any]]:
+    results = []
+    if "random-init" in follower.config.conditions:
+        results.append(follower.random_init(last))
+        say(f"the same shape, untrained: explained variance {results[-1]['saes'][0]['explained_variance']:.3f}")
+    if "no-change" in follower.config.conditions:
+        results += [follower.no_change(last, turn) for turn in range(1, follower.config.window + 2)]
+    return results
+
+
+def _experiment(
+    checkpoints: Sequence[Checkpoint], results: Sequence[Mapping[str, Any]], layer: int, corpus: Path
+) -> dict[str, Any]:
+    return {
+        "model_type": read_json(checkpoints[-1].folder / "config.json")["model_type"],
+        "total_steps": checkpoints[-1].step,
+        "training_time": round(sum(sum(result["seconds"].values()) for result in results), 3),
+        "datasets_used": [corpus.name],
+        "dataset_mixing_ratios": {corpus.name: 1.0},
+        "layers": [layer],
+        "checkpoints": [
+            {
+                "step": checkpoint.step,
+                "path": checkpoint.name,
+                "weights_digest": checkpoint.digest,
+                "loss": result["loss"],
+            }
+            for checkpoint, result in zip(checkpoints, results, strict=False)
+        ],
+    }
+
+
+def _throughput(results: Sequence[Mapping[str, Any]], config: TrackConfig) -> dict[str, Any]:
+    """Tokens per second of the language model's pass, and of the autoencoders' training, over the whole run."""
+    names = ("activations", "autoencoders", "probe", "measuring")
+    seconds = {name: sum(result["seconds"][name] for result in results) for name in names}
+    read = sum(sum(result["tokens"].values()) for result in results)
+    learned = sum(len(result["saes"]) for result in results) * config.steps * config.batch_tokens
+    return {
+        "activation_tokens_per_s": round(read / (seconds["activations"] + seconds["probe"]), 1),
+        "sae_tokens_per_s": round(learned / seconds["autoencoders"], 1),
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+    }
+
+
+def _summary(report: Mapping[str, Any]) -> dict[str, Any]:
+    metrics = report["chrono_metrics"]
+    births = metrics["births"]
+    return {
+        "checkpoints": len(metrics["steps"]),
+        "final_temporal_purity": metrics["final_temporal_purity"],
+        "features": {key: births[key] for key in ("n", "initial", "born", "died", "censored")},
+        "half_birth_step": births.get("half_birth_step"),
+        "warnings": report["warnings"],
+    }

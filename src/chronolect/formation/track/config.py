@@ -1,6 +1,6 @@
 """What is followed over a series of checkpoints, and how: the flags of `chronolect formation track`."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Annotated, Any, Literal, get_args
 
 from cyclopts import Parameter
@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from chronolect.errors import UserError, did_you_mean
 from chronolect.formation.conditions import find_conditions
 from chronolect.formation.sae.config import Architecture, SaeConfig, SaeTraining
+from chronolect.formation.series import AnalysisSettings, PurityMeasure
 from chronolect.formation.temporal_dropout import Granularity, TemporalDropout
 
 Kind = Literal["cold", "warm"]
@@ -49,6 +50,16 @@ class TrackConfig:
         seq_len: Tokens per row; what the model was trained on is best.
         rows: Rows per forward pass.
         splice_tokens: Tokens of the probe on which the language model is run with its activations replaced by their reconstruction; 0 for none.
+        window: Checkpoints back to each of which a latent must be kept to count as pure.
+        correlation: Correlation of activations from which two latents of different checkpoints may be the same.
+        cosine: Cosine of their decoder rows from which they may be.
+        measure: Whether purity asks for `both`, or the `functional` (correlation) or `decoder` (cosine) one alone.
+        on: Correlation with its best counterpart from which on a feature is there.
+        off: Below which it is gone.
+        hold: Consecutive checkpoints for which it must be so.
+        least: Firings on the probe below which a latent is not followed.
+        resamples: Bootstrap samples of the intervals.
+        cards: Feature cards to make at most.
         dtype: `float32`, or `bfloat16` for bfloat16 autocast over float32 weights in the language model (the autoencoders are float32 always);
             `auto` is bfloat16 where the hardware multiplies matrices in it natively.
         device: `auto` takes the accelerator where there is one; cpu, cuda or mps.
@@ -80,6 +91,16 @@ class TrackConfig:
     seq_len: int = 256
     rows: int = 16
     splice_tokens: int = 8192
+    window: int = 3
+    correlation: float = 0.7
+    cosine: float = 0.7
+    measure: PurityMeasure = "both"
+    on: float = 0.5
+    off: float = 0.3
+    hold: int = 2
+    least: int = 50
+    resamples: int = 1000
+    cards: int = 12
     dtype: DType = "float32"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     seed: int = 0
@@ -103,6 +124,13 @@ class TrackConfig:
         conditions = find_conditions(self.conditions)
         if "base" not in self.conditions:
             raise UserError(f"--conditions {' '.join(c.name for c in conditions)}: they are judged beside base; add it")
+        _ = self.analysis  # refuses what cannot be
+
+    @property
+    def analysis(self) -> AnalysisSettings:
+        """The thresholds."""
+        names = {field.name for field in fields(AnalysisSettings)} & {field.name for field in fields(self)}
+        return AnalysisSettings(**{name: getattr(self, name) for name in names})
 
     @property
     def steps(self) -> int:

@@ -28,8 +28,12 @@ class Line:
         """Of its folder below `series/`."""
         return f"{self.condition.name}-{self.kind}-seed{self.seed}"
 
+    def described(self) -> dict[str, str | int]:
+        """`condition`, `kind` and `seed`."""
+        return {"condition": self.condition.name, "kind": self.kind, "seed": self.seed}
 
-def lines_of(config: TrackConfig, activations: Activations) -> list[Line]:
+
+def lines_of(config: TrackConfig, activations: Activations = "checkpoints") -> list[Line]:
     """The lines that read these activations. On `random-init` they start afresh, on `no-change` from where they were."""
     by_activations: dict[Activations, Sequence[Kind]] = {"random-init": ["cold"], "no-change": ["warm"]}
     kinds = by_activations.get(activations, config.kinds)
@@ -43,7 +47,7 @@ def lines_of(config: TrackConfig, activations: Activations) -> list[Line]:
 
 
 def new_trainer(
-    line: Line, config: TrackConfig, sample: Tensor, *, step: int, before: Path | None = None, turn: int = 0
+    line: Line, config: TrackConfig, sample: Tensor, *, step: int, before: Path | None = None
 ) -> SaeTrainer:
     """A trainer at the start of a checkpoint.
 
@@ -54,14 +58,13 @@ def new_trainer(
         line: Whose.
         config: The settings.
         sample: Activations [n, d] that the scale is set from, on the device to train on.
-        step: Step of the checkpoint.
+        step: Step of the snapshot.
         before: Snapshot to go on from.
-        turn: Number of the training on this checkpoint, for those that are trained on it again.
     """
     width = sample.shape[1]
     form = config.sae_config(width)
     # conditions of the same seed start from the same weights, so that they can be compared in pairs
-    draw = np.random.SeedSequence((config.seed, line.seed, step, turn)).generate_state(1)
+    draw = np.random.SeedSequence((config.seed, line.seed, step)).generate_state(1)
     seed = int(draw[0]) >> 1
     sae = SparseAutoencoder(width, form, seed=seed).to(sample.device)
     sae.fit_to(sample)
