@@ -37,7 +37,9 @@ class SparseAutoencoder(nn.Module):
         decoder = torch.randn(config.latents, width, generator=generator)
         decoder /= decoder.norm(dim=1, keepdim=True)
         self.W_dec = nn.Parameter(decoder)
-        self.W_enc = nn.Parameter(decoder.T.clone().contiguous())
+        self.W_enc = nn.Parameter(
+            decoder.clone().T
+        )  # a latent's weights lie together in memory: gradients come by latent
         self.b_enc = nn.Parameter(torch.zeros(config.latents))
         self.b_dec = nn.Parameter(torch.zeros(width))
         self.register_buffer("threshold", torch.zeros(()))

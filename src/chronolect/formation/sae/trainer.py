@@ -1,6 +1,7 @@
 """Training a sparse autoencoder one batch of activations at a time: beside a language model's own training, or over stored checkpoints."""
 
 import math
+from functools import partial
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from chronolect.errors import UserError
 from chronolect.formation.alignment import Alignment
+from chronolect.formation.sae.active import Active, above, decode, encode, largest_of_batch, largest_of_tokens
 from chronolect.formation.sae.autoencoder import SparseAutoencoder
 from chronolect.formation.sae.config import SaeTraining
 
@@ -31,11 +33,15 @@ class SaeTrainer:
         device = sae.W_enc.device
         self.silent_for = torch.zeros(sae.config.latents, dtype=torch.int64, device=device)  # tokens
         self.fired = torch.zeros(sae.config.latents, dtype=torch.bool, device=device)  # in the last batch
+        self.lowest: Tensor | None = None  # activation that was selected in it
         self.alignments: list[Alignment] = []
         self.generator = torch.Generator(device=device).manual_seed(training.seed + 1)
         self.lr = training.lr if training.lr is not None else 2e-4 / math.sqrt(sae.config.latents / 2**14)
         frozen = {"decoder": ("W_dec",), "encoder": ("W_enc", "b_enc")}.get(training.frozen, ())
         self.trained = {name: p for name, p in self.named_parameters() if name.rpartition(".")[2] not in frozen}
+        for name, p in self.named_parameters():
+            p.requires_grad_(name in self.trained)
+        self.dense = device.type != "cpu" or sae.config.architecture == "relu"
         self.optimizer = torch.optim.Adam(self.trained.values(), lr=self.lr, betas=(0.9, 0.999), fused=True)
         self.first_decoder = sae.W_dec.detach().clone() if training.frozen == "soft-decoder" else None
 
@@ -66,32 +72,48 @@ class SaeTrainer:
 
     def loss(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch, with its graph, and detached metrics; `x` keeps its graph, so that a language model can be coupled."""
+        if not bool(torch.isfinite(x).all()):
+            raise UserError(
+                f"the activations at step {self.steps} of the sparse autoencoder hold values that are no numbers; "
+                "look at the checkpoint they come from"
+            )
+        with torch.autocast(x.device.type, enabled=False):  # a language model around may run in half precision
+            return self._loss(x.float() * self.sae.scale)
+
+    def _loss(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         sae, training = self.sae, self.training
-        inputs, targets, losses = self.prepare(x.float() * sae.scale)
+        inputs, targets, losses = self.prepare(x)
+        inputs = inputs - sae.b_dec
         weights, offered = self._dropped_encoder()
-        pre = (inputs - sae.b_dec) @ weights + sae.b_enc
+        noise = None
         if training.noise:
-            pre = pre + training.noise * torch.randn(pre.shape, generator=self.generator, device=pre.device)
-        active = torch.relu(pre if offered is None else pre.masked_fill(~offered, 0.0))
-        z = self._select(active)
+            shape = (len(inputs), sae.config.latents)
+            noise = training.noise * torch.randn(shape, generator=self.generator, device=x.device)
+        active, values = encode(
+            inputs, weights, sae.b_enc, partial(self._select, offered=offered), noise=noise, dense=self.dense
+        )
+        if weights is sae.W_enc and offered is None and noise is None:
+            self._look(active, values.detach())
+        else:  # what fires, and above what, is judged as at inference
+            with torch.no_grad():
+                self._look(*encode(inputs, sae.W_enc, sae.b_enc, self._select, noise=None, dense=True))
         if training.latent_dropout:
-            kept = torch.rand(z.shape, generator=self.generator, device=z.device) >= training.latent_dropout
-            z = z * kept / (1 - training.latent_dropout)
-        error = targets - (z @ sae.W_dec + sae.b_dec)
+            kept = torch.rand(values.shape, generator=self.generator, device=x.device) >= training.latent_dropout
+            values = values * kept / (1 - training.latent_dropout)
+        error = targets - (decode(active, values, sae.W_dec, dense=self.dense) + sae.b_dec)
         losses["reconstruction"] = self.normalised_error(error, targets)
-        if training.aux_weight and bool((dead := self.silent_for >= training.dead_after).any()):
-            losses["aux"] = training.aux_weight * self._aux(pre, error.detach(), dead)
+        dead = self.silent_for >= training.dead_after
+        if training.aux_weight and bool(dead.any()):
+            losses["aux"] = training.aux_weight * self._aux(inputs, weights, error.detach(), dead)
         if training.l1:
-            losses["l1"] = training.l1 * z.sum(dim=1).mean()
+            losses["l1"] = training.l1 * values.sum() / len(inputs)
         if training.l2:
             losses["l2"] = training.l2 * sae.W_enc.square().sum()
-        self.fired = (z.detach() > 0).any(dim=0)
         losses.update(self.penalties())
         metrics = {name: value.detach() for name, value in losses.items()}
-        metrics["l0"] = (z.detach() > 0).sum() / len(z)
-        metrics["dead"] = (self.silent_for >= training.dead_after).float().mean()
-        total = torch.stack(list(losses.values())).sum()
-        return total, metrics
+        metrics["l0"] = torch.tensor(len(active.places) / len(inputs))
+        metrics["dead"] = dead.float().mean()
+        return torch.stack(list(losses.values())).sum(), metrics
 
     def step(self, x: Tensor) -> dict[str, Tensor]:
         """One optimizer step on activations [B, d] (or what `prepare` takes).
@@ -99,11 +121,6 @@ class SaeTrainer:
         Raises:
             UserError: Where the activations hold what is no number.
         """
-        if not bool(torch.isfinite(x).all()):
-            raise UserError(
-                f"the activations at step {self.steps} of the sparse autoencoder hold values that are no numbers; "
-                "look at the checkpoint they come from"
-            )
         if self.steps == 0:
             self.fit(x)
         loss, metrics = self.loss(x.detach())
@@ -115,8 +132,9 @@ class SaeTrainer:
         """Step the optimizer on the gradients of the last `loss`."""
         sae = self.sae
         if "W_dec" in self.trained and sae.W_dec.grad is not None:  # what would only change a row's norm
-            parallel = (sae.W_dec.grad * sae.W_dec).sum(dim=1, keepdim=True)
-            sae.W_dec.grad -= parallel * sae.W_dec.detach()
+            directions = sae.W_dec.detach()
+            parallel = torch.linalg.vecdot(sae.W_dec.grad, directions)
+            sae.W_dec.grad.addcmul_(parallel[:, None], directions, value=-1)
         torch.nn.utils.clip_grad_norm_(self.trained.values(), self.training.clip)
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr * self._lr_multiplier()
@@ -125,6 +143,9 @@ class SaeTrainer:
         with torch.no_grad():
             if "W_dec" in self.trained:
                 self._hold_decoder()
+            if self.lowest is not None:
+                threshold = sae.threshold
+                threshold.copy_(self.lowest if self.steps == 0 else threshold.lerp(self.lowest, 1 - _THRESHOLD_DECAY))
             self.silent_for += num_tokens
             self.silent_for[self.fired] = 0
         self.steps += 1
@@ -145,7 +166,10 @@ class SaeTrainer:
         self.sae.load_state_dict(state["sae"])
         for name, p in self.trained.items():
             moments = state["optimizer"].get(name, {})
-            self.optimizer.state[p] = {key: value.to(p.device) for key, value in moments.items()}
+            self.optimizer.state[p] = {
+                key: torch.empty_like(p).copy_(value) if value.shape == p.shape else value.to(p.device)
+                for key, value in moments.items()
+            }
         self.silent_for.copy_(state["silent_for"])
         self.generator.set_state(state["generator"])
         self.steps = state["steps"]
@@ -162,29 +186,29 @@ class SaeTrainer:
             return sae.W_enc, mask[0]
         return sae.W_enc * (mask / (1 - dropout.rate(self.steps))), None
 
-    def _select(self, active: Tensor) -> Tensor:
+    def _select(self, pre: Tensor, offered: Tensor | None = None) -> Tensor:
         config = self.sae.config
+        if offered is not None:
+            pre = pre.masked_fill(~offered, 0.0)
         if config.architecture == "relu":
-            return active
+            return above(pre, 0.0)
         if config.architecture == "topk":
-            values, latents = active.topk(config.k, dim=1, sorted=False)
-            return torch.zeros_like(active).scatter(1, latents, values)
-        flat = active.flatten()
-        values, places = flat.topk(config.k * len(active), sorted=False)
-        with torch.no_grad():
-            if bool((positive := values[values > 0]).numel()):
-                lowest = positive.min()
-                threshold = self.sae.threshold
-                threshold.copy_(lowest if self.steps == 0 else threshold.lerp(lowest, 1 - _THRESHOLD_DECAY))
-        return torch.zeros_like(flat).scatter(0, places, values).view_as(active)
+            return largest_of_tokens(pre, config.k)
+        return largest_of_batch(pre, config.k * len(pre))
 
-    def _aux(self, pre: Tensor, residual: Tensor, dead: Tensor) -> Tensor:
+    def _look(self, active: Active, values: Tensor) -> None:
+        """Note which latents fire, and the least with which one does."""
+        self.fired = active.fired()
+        self.lowest = values.min() if self.sae.config.architecture == "batchtopk" and len(values) else None
+
+    def _aux(self, inputs: Tensor, weights: Tensor, residual: Tensor, dead: Tensor) -> Tensor:
         """Normalised error of the dead latents' own reconstruction of what is left over (no bias: it is in the residual already)."""
         k = min(self.training.aux_k or self.sae.width // 2, int(dead.sum()))
-        values, latents = torch.relu(pre.masked_fill(~dead, -torch.inf)).topk(k, dim=1, sorted=False)
-        z = torch.zeros_like(pre).scatter(1, latents, values)
+        select = partial(largest_of_tokens, k=k)
+        active, values = encode(inputs, weights.T[dead].T, self.sae.b_enc[dead], select, noise=None, dense=self.dense)
+        error = residual - decode(active, values, self.sae.W_dec[dead], dense=self.dense)
         variance = (residual - residual.mean(dim=0)).square().sum().clamp_min(1e-12)
-        loss: Tensor = (residual - z @ self.sae.W_dec).square().sum() / variance
+        loss: Tensor = error.square().sum() / variance
         return loss
 
     def _lr_multiplier(self) -> float:
