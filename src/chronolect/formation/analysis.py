@@ -20,12 +20,15 @@ from chronolect.formation.births import (
 from chronolect.formation.following import Features, follow, forward, presence_null
 from chronolect.formation.purity import (
     calibrated,
+    chance,
+    chance_draws,
     pair,
+    pair_seeds,
     permuted_null,
     purity,
-    purity_interval,
+    purity_draws,
     same_index,
-    seed_ceiling,
+    times_found,
 )
 from chronolect.formation.series import AnalysisSettings, Kind, Series
 from chronolect.formation.snapshots import Snapshot
@@ -101,7 +104,40 @@ def _group(
         "births": births,
         "turnover": turnover,
         "cross_reconstruction": None,
+        "warnings": _warnings(series, pure, births, settings),
     }
+
+
+def _warnings(
+    series: Sequence[Series], pure: dict[str, Any], births: dict[str, Any], settings: AnalysisSettings
+) -> list[str]:
+    """What a reader must know before believing the numbers, a sentence each."""
+    group, found = series[0].group, []
+    if len(series[0].snapshots) <= settings.window:
+        found.append(f"{group}: too few checkpoints for purity over a window of {settings.window}")
+    elif pure["ceiling"] is None:
+        found.append(
+            f"{group}: no ceiling is known, so purity is raw; it mixes change of the model with chance of training"
+        )
+    if len(series) == 1:
+        found.append(
+            f"{group}: a single seed; latents that are noise cannot be told from features, and intervals lack its spread"
+        )
+    elif pure["ceiling_from"] == "seeds at the same checkpoint" and len(series) == 2 and settings.window > 1:
+        found.append(
+            f"{group}: with two seeds the ceiling of a window is an upper bound, so calibrated purity is a lower one"
+        )
+    if not all("reference_explained_variance" in one.snapshots[-1].measures for one in series):
+        found.append(
+            f"{group}: convergence is judged against neighbouring checkpoints only; that all of them lack it would not show"
+        )
+    if (by_chance := births["presence_null"]["share_on"]) is not None and by_chance > 0.01:
+        found.append(
+            f"{group}: {by_chance:.1%} of features seem present on permuted tokens; take a larger probe or a higher `on`"
+        )
+    if settings.decoder_optimised:
+        found.append(f"{group}: training held decoder rows in place, so purity is functional and cosines prove nothing")
+    return found
 
 
 def _purity(
@@ -111,62 +147,92 @@ def _purity(
     null: float | None,
     ceiling: float | Sequence[Series] | None,
 ) -> dict[str, Any]:
-    count, window = len(series[0].snapshots), settings.window
+    sampling = {"resamples": settings.resamples, "seed": settings.seed}
     rows: list[dict[str, Any]] = []
     recent: list[list[Snapshot]] = []
-    for checkpoint in range(count):
-        recent = [*recent, [one.snapshots[checkpoint] for one in series]][-window - 1 :]
+    by_seeds = series[0].kind == "cold" and len(series) > 1 and ceiling is None
+    fixed, fixed_draws = _fixed_ceiling(ceiling, settings)
+    for checkpoint in range(len(series[0].snapshots)):
+        recent = [*recent, [one.snapshots[checkpoint] for one in series]][-settings.window - 1 :]
         now, before = recent[-1], recent[:-1]
-        row: dict[str, Any] = {"gate": _gate(series, checkpoint, settings)}
-        if series[0].kind == "cold" and ceiling is None:
-            tops = [seed_ceiling(pair(one, [o for o in now if o is not one], settings), settings) for one in now]
-            row["ceiling"] = fmean(top for top in tops if top is not None) if any(t is not None for t in tops) else None
-        if len(before) < window:
+        row: dict[str, Any] = {"gate": _gate(series, checkpoint, settings), "ceiling": fixed}
+        tops = fixed_draws
+        if by_seeds:
+            times = [times_found(pairs, settings) for pairs in pair_seeds(now, settings)]
+            if all(one.sum() for one in times):
+                row["ceiling"] = fmean(float(chance(one, settings.window)) for one in times)
+                tops = chance_draws(times, settings.window, **sampling)
+        if len(before) < settings.window:
             rows.append(row | {"gate": "before window"})
             continue
         histories = [[earlier[place] for earlier in before] for place in range(len(series))]
         by_seed = [purity(pair(one, past, settings), settings) for one, past in zip(now, histories, strict=True)]
         naive = [same_index(one, past, settings.cosine) for one, past in zip(now, histories, strict=True)]
-        interval = purity_interval(by_seed, resamples=settings.resamples, seed=settings.seed)
-        rows.append(
-            row
-            | {
-                "raw": interval.value,
-                "low": interval.low,
-                "high": interval.high,
-                "n": interval.n,
-                "mass_weighted": _mean([p.mass_weighted for p in by_seed]),
-                "area": _mean([p.area for p in by_seed]),
-                "by_seed": [p.raw for p in by_seed],
-                "same_index_cosine": fmean(cosine for cosine, _ in naive),
-                "same_index_purity": fmean(share for _, share in naive),
-            }
-        )
+        row |= {
+            "mass_weighted": _mean([one.mass_weighted for one in by_seed]),
+            "area": _mean([one.area for one in by_seed]),
+            "n": sum(one.n for one in by_seed),
+            "by_seed": [one.raw for one in by_seed],
+            "same_index_cosine": fmean(cosine for cosine, _ in naive),
+            "same_index_purity": fmean(share for _, share in naive),
+        }
+        if judged := [one for one in by_seed if one.n]:
+            draws = purity_draws(judged, **sampling)
+            row |= {"raw": _mean([one.raw for one in judged]), "draws": draws, "ceiling_draws": tops}
+            row["low"], row["high"] = _bounds(draws)
+        rows.append(row)
     if null is None and len(recent) > 1:
         null = _mean([permuted_null(*two, settings) for two in zip(recent[-1], recent[-2], strict=True)])
-    if isinstance(ceiling, Sequence):
-        unchanged = _purity(ceiling, settings, null=0.0, ceiling=1.0)
-        ceiling = _mean(unchanged["raw"])
-    tops = [row.get("ceiling") if ceiling is None else ceiling for row in rows]
-    unclipped = [calibrated(row.get("raw"), null, top) for row, top in zip(rows, tops, strict=True)]
+    for row in rows:
+        row["unclipped"] = calibrated(row.get("raw"), null, row["ceiling"])
+        if row["unclipped"] is not None and row["ceiling_draws"] is not None and null is not None:
+            apart = np.maximum(row["ceiling_draws"] - null, 1e-3)
+            row["calibrated_low"], row["calibrated_high"] = _bounds(np.clip((row["draws"] - null) / apart, 0, 1))
+    listed = ("raw", "low", "high", "mass_weighted", "area", "n", "gate", "calibrated_low", "calibrated_high")
     return {
         "measure": settings.headline,
         "decoder_optimised": settings.decoder_optimised,
-        "window": window,
+        "window": settings.window,
         "thresholds": {"correlation": settings.correlation, "cosine": settings.cosine},
-        **{key: [row.get(key) for row in rows] for key in ("raw", "low", "high", "mass_weighted", "area", "n", "gate")},
+        **{key: [row.get(key) for row in rows] for key in listed},
+        "calibrated": [None if (value := row["unclipped"]) is None else min(1.0, max(0.0, value)) for row in rows],
+        "calibrated_unclipped": [row["unclipped"] for row in rows],
+        "null": null,
+        "ceiling": _mean([row["ceiling"] for row in rows]),
+        "ceiling_by_step": [row["ceiling"] for row in rows],
+        "ceiling_from": "seeds at the same checkpoint" if by_seeds else None if ceiling is None else "given",
         "by_seed": {
             str(one.seed): [row["by_seed"][place] if "by_seed" in row else None for row in rows]
             for place, one in enumerate(series)
         },
-        "null": null,
-        "ceiling": _mean(tops),
-        "ceiling_by_step": tops,
-        "calibrated": [None if value is None else min(1.0, max(0.0, value)) for value in unclipped],
-        "calibrated_unclipped": unclipped,
         "same_index_cosine": [row.get("same_index_cosine") for row in rows],
         "same_index_purity": [row.get("same_index_purity") for row in rows],
     }
+
+
+def _fixed_ceiling(
+    ceiling: float | Sequence[Series] | None, settings: AnalysisSettings
+) -> tuple[float | None, NDArray[np.float64] | None]:
+    """A ceiling for all checkpoints, and bootstrap samples of it: a number as it is, or the mean purity of series in which nothing changed."""
+    if ceiling is None:
+        return None, None
+    if not isinstance(ceiling, Sequence):
+        return ceiling, np.full(settings.resamples, ceiling)
+    draws, values = [], []
+    for checkpoint in range(settings.window, len(ceiling[0].snapshots)):
+        by_seed = []
+        for one in ceiling:
+            past = [one.snapshots[checkpoint - back] for back in range(settings.window, 0, -1)]
+            by_seed.append(purity(pair(one.snapshots[checkpoint], past, settings), settings))
+        if judged := [found for found in by_seed if found.n]:
+            draws.append(purity_draws(judged, resamples=settings.resamples, seed=settings.seed))
+            values.append(_mean([found.raw for found in judged]))
+    if not values:
+        raise UserError(
+            f"the series without change has {len(ceiling[0].snapshots)} checkpoints with features to follow; "
+            f"a window of {settings.window} needs at least {settings.window + 1}"
+        )
+    return _mean(values), np.mean(draws, axis=0)
 
 
 def _gate(series: Sequence[Series], checkpoint: int, settings: AnalysisSettings) -> str:
@@ -295,21 +361,26 @@ def _curve(
     after = np.where(by < 0, count - 1, after)
     weights = bootstrap_weights(features.members, resamples=settings.resamples, seed=settings.seed)
     share, draws = cumulative(after, by, count), cumulative(after, by, count, weights)
-    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    low, high = _bounds(draws)
     halves = [half_step(steps, one, 0.5 if deaths else (1 + float(one[0])) / 2 - 1e-9) for one in (share, *draws)]
     reached = [found for found in halves[1:] if found is not None]
-    half_low, half_high = np.quantile(reached, [0.025, 0.975]).tolist() if reached else (None, None)
+    half_low, half_high = _bounds(np.array(reached)) if reached else (None, None)
     if deaths:
-        share, low, high = 1 - share, 1 - high, 1 - low
+        share, low, high = 1 - share, [1 - value for value in high], [1 - value for value in low]
     decades = np.diff(np.log10(np.asarray(steps) + 1.0))
     name = "half_death_step" if deaths else "half_birth_step"
     return counts | {
-        "curve": {"steps": steps, "share": share.tolist(), "low": low.tolist(), "high": high.tolist()},
+        "curve": {"steps": steps, "share": share.tolist(), "low": low, "high": high},
         "rate_per_decade": [None, *(np.diff(share) / decades).tolist()],
         name: halves[0],
         f"{name}_low": half_low,
         f"{name}_high": half_high,
     }
+
+
+def _bounds(draws: NDArray[np.float64]) -> Any:
+    """The 95 % percentile interval over the first axis."""
+    return np.quantile(draws, [0.025, 0.975], axis=0).tolist()
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -21,7 +21,7 @@ _ROWS, _FIRINGS = (
     256,
     1 << 17,
 )  # latents of the first matrix at once, and what they fire at most: bounds a block in memory
-_DENSE = 2048  # up to this many latents the exact assignment is sought among all pairs
+LARGE = 2048  # latents beyond which the assignment is sought among each one's best pairs
 
 
 def alive(codes: Codes, least: int = 50, dense: float = 0.1) -> NDArray[np.bool_]:
@@ -92,29 +92,44 @@ def weighted_jaccard(a: Codes, b: Codes) -> Floats:
     return found
 
 
-def match(similarity: Floats, candidates: int = 32) -> NDArray[np.intp]:
+def nearest(a: Codes, b: Codes, candidates: int) -> Codes:
+    """The `candidates` highest correlations of each latent of `a`, sparse [Fa, Fb]: what `match` needs of a large matrix."""
+    rows, columns, values = [], [], []
+    for block, found in correlation_blocks(a, b):
+        chosen = np.argpartition(found, -min(candidates, found.shape[1]), axis=1)[:, -candidates:]
+        rows.append(np.repeat(np.arange(block.start, block.stop), chosen.shape[1]))
+        columns.append(chosen.ravel())
+        values.append(np.take_along_axis(found, chosen, axis=1).ravel())
+    places = (np.concatenate(rows), np.concatenate(columns))
+    return scipy.sparse.csr_matrix((np.concatenate(values), places), shape=(a.shape[1], b.shape[1]))
+
+
+def match(similarity: Floats | Codes, candidates: int = 32) -> NDArray[np.intp]:
     """The one-to-one assignment of highest total similarity (Kuhn 1955): the partner of each row, [Fa], or -1 for none.
 
-    Of large matrices only the `candidates` best pairs of each row and of each column may be chosen, which makes time and memory grow
-    with their number rather than with the cube of the latents (Jonker and Volgenant's method on sparse pairs).
+    Of more than 2048 latents only the `candidates` best pairs of each row may be chosen (Jonker and Volgenant's method on sparse
+    pairs), so that time grows with their number rather than with the cube of the latents. A row whose pairs are all taken has no partner.
 
     Args:
-        similarity: [Fa, Fb], the larger the more alike, in [-1, 1].
-        candidates: Pairs that each row and each column may offer, where there are more than 2048 latents.
+        similarity: [Fa, Fb] in [-1, 1], the larger the more alike; a sparse one holds the pairs that may be chosen.
+        candidates: Pairs of each row.
     """
     rows, columns = similarity.shape
     partner = np.full(rows, -1, dtype=np.intp)
     if min(rows, columns) == 0:
         return partner
-    if max(rows, columns) <= _DENSE:
+    if isinstance(similarity, np.ndarray) and max(rows, columns) <= LARGE:
         first, second = linear_sum_assignment(similarity, maximize=True)
         partner[first] = second
         return partner
-    best = [_largest(similarity, candidates), _largest(similarity.T, candidates)[::-1]]
-    pairs = np.unique(np.concatenate([np.ravel_multi_index(tuple(found), similarity.shape) for found in best]))
-    first, second = np.unravel_index(pairs, similarity.shape)
-    # each row may also take a partner of its own that nobody wants, so that there is always a full assignment
-    costs = np.concatenate([2.0 - similarity[first, second], np.full(rows, 4.0)])
+    if isinstance(similarity, np.ndarray):
+        chosen = np.argpartition(similarity, -min(candidates, columns), axis=1)[:, -candidates:]
+        first, second = np.repeat(np.arange(rows), chosen.shape[1]), chosen.ravel()
+        values = similarity[first, second]
+    else:
+        first, second, values = scipy.sparse.find(similarity)
+    # each row may also take a partner of its own that nobody else wants, so that there always is a full assignment
+    costs = np.concatenate([2.0 - values, np.full(rows, 4.0)])
     places = (np.concatenate([first, np.arange(rows)]), np.concatenate([second, columns + np.arange(rows)]))
     graph = scipy.sparse.csr_matrix((costs, places), shape=(rows, columns + rows))
     first, second = min_weight_full_bipartite_matching(graph)
@@ -169,10 +184,3 @@ def _of_height_one(codes: Codes) -> Codes:
     found = codes.astype(np.float64)
     found.data /= highest[found.indices]
     return found
-
-
-def _largest(values: Floats, count: int) -> NDArray[np.intp]:
-    """Row and column, [2, n], of the `count` largest of each row."""
-    count = min(count, values.shape[1])
-    columns = np.argpartition(values, -count, axis=1)[:, -count:]
-    return np.stack([np.repeat(np.arange(len(values)), count), columns.ravel()])

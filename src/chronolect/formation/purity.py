@@ -3,18 +3,23 @@ if nothing were the same (null) or nothing had changed (ceiling)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import sqrt
+from typing import Any, TypeAlias
 
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from chronolect.formation.matching import alive, correlations, match
+from chronolect.formation.matching import LARGE, Codes, alive, correlations, match, nearest
 from chronolect.formation.series import AnalysisSettings, PurityMeasure
 from chronolect.formation.snapshots import Snapshot
-from chronolect.statistics import Interval
+
+Counts: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)  # over which the area is taken
+_APART = 0.05  # ceiling and null nearer than this leave nothing to calibrate between
 
 
 @dataclass(frozen=True)
@@ -56,18 +61,32 @@ class Purity:
 
 def pair(snapshot: Snapshot, others: Sequence[Snapshot], settings: AnalysisSettings) -> Pairs:
     """Match the latents of a snapshot one to one with those of each other, by the correlation of their activations."""
-    own = np.flatnonzero(alive(snapshot.codes, settings.least, settings.dense))
-    codes, decoder = snapshot.codes[:, own], snapshot.decoder[own]
+    own, codes = followed(snapshot, settings)
     correlation = np.full((len(others), len(own)), -1, dtype=np.float32)
     cosine = correlation.copy()
     for row, other in enumerate(others):
-        theirs = np.flatnonzero(alive(other.codes, settings.least, settings.dense))
-        similarity = correlations(codes, other.codes[:, theirs])
-        partner = match(similarity, settings.candidates)
-        found = np.flatnonzero(partner >= 0)
-        correlation[row, found] = similarity[found, partner[found]]
-        cosine[row, found] = (decoder[found] * other.decoder[theirs[partner[found]]]).sum(axis=1)
-    return Pairs(correlation, cosine, np.asarray(codes.sum(axis=0), dtype=np.float64).ravel())
+        theirs, there = followed(other, settings)
+        mine, yours, similarity = _matched(codes, there, settings.candidates)
+        correlation[row, mine] = similarity
+        cosine[row, mine] = (snapshot.decoder[own[mine]] * other.decoder[theirs[yours]]).sum(axis=1)
+    return Pairs(correlation, cosine, _mass(codes))
+
+
+def pair_seeds(snapshots: Sequence[Snapshot], settings: AnalysisSettings) -> list[Pairs]:
+    """Match the latents of each of several snapshots with those of all the others: `pair` both ways at the cost of one."""
+    latents, codes = zip(*[followed(one, settings) for one in snapshots], strict=True)
+    shapes = [(len(snapshots) - 1, len(own)) for own in latents]
+    found = [
+        Pairs(np.full(shape, -1, np.float32), np.full(shape, -1, np.float32), _mass(matrix))
+        for shape, matrix in zip(shapes, codes, strict=True)
+    ]
+    for first, second in combinations(range(len(snapshots)), 2):
+        mine, yours, similarity = _matched(codes[first], codes[second], settings.candidates)
+        rows = snapshots[first].decoder[latents[first][mine]], snapshots[second].decoder[latents[second][yours]]
+        for here, row, columns in ((first, second - 1, mine), (second, first, yours)):
+            found[here].correlation[row, columns] = similarity
+            found[here].cosine[row, columns] = (rows[0] * rows[1]).sum(axis=1)
+    return found
 
 
 def purity(pairs: Pairs, settings: AnalysisSettings) -> Purity:
@@ -81,33 +100,38 @@ def purity(pairs: Pairs, settings: AnalysisSettings) -> Purity:
     return Purity(float(kept.mean()), float((kept * pairs.mass).sum() / pairs.mass.sum()), float(area), n)
 
 
-def seed_ceiling(pairs: Pairs, settings: AnalysisSettings) -> float | None:
-    """Share of latents that would be kept over the whole window by autoencoders of other seeds, had the model not changed.
+def times_found(pairs: Pairs, settings: AnalysisSettings) -> Counts:
+    """How many latents were found in none, one, … all of the others, [others + 1]."""
+    kept = pairs.kept(settings.headline, settings.correlation, settings.cosine)
+    return np.bincount(kept.sum(axis=0), minlength=len(kept) + 1)
+
+
+def chance(found: NDArray[Any], window: int) -> Floats:
+    """Share of latents that would be found in each of `window` more autoencoders: the ceiling of purity, [...].
+
+    The latents differ in how findable they are, so it is the mean of a power, not the power of a mean. Up to as many as were looked at
+    it is estimated without bias; beyond that the latents' chances are taken as beta distributed, with the mean and the second
+    moment seen. Of one other autoencoder there is no second moment: the chance of being found once is given, an upper bound.
 
     Args:
-        pairs: A snapshot with those of other seeds at the same checkpoint. Where they are fewer than the window is long, the
-            chance of being found in all of the window is extrapolated from that of being found in one and in two, the latents'
-            chances being taken as beta distributed; with a single other seed it is the chance for one, which is an upper bound.
-        settings: Thresholds and window.
+        found: Latents by how often they were found among m others, [..., m + 1]; at least one latent.
+        window: Checkpoints.
     """
-    others, n = pairs.correlation.shape
-    if n == 0 or others == 0:
-        return None
-    times = pairs.kept(settings.headline, settings.correlation, settings.cosine).sum(axis=0).astype(np.float64)
-    moments = [1.0]  # E[p^j] of a latent's chance p, without bias from how often it was found in `others` trials
-    share = np.ones(n)
-    for power in range(1, min(others, settings.window) + 1):
-        share = share * np.clip(times - power + 1, 0, None) / (others - power + 1)
-        moments.append(float(share.mean()))
-    if len(moments) <= settings.window and len(moments) > 2:
-        first, second = moments[1], moments[2]
-        spread = second - first**2
-        if spread <= 0:
-            return first**settings.window
-        total = (first - second) / spread
-        for power in range(len(moments) - 1, settings.window):
-            moments.append(moments[-1] * (first * total + power) / (total + power))
-    return moments[-1]
+    others = found.shape[-1] - 1
+    shares = found / found.sum(axis=-1, keepdims=True)
+    ways = np.ones(others + 1)
+    moments = []
+    for power in range(min(others, window)):
+        ways = ways * np.clip(np.arange(others + 1) - power, 0, None) / (others - power)
+        moments.append(shares @ ways)
+    if others >= window or others == 1:
+        return np.asarray(moments[-1])
+    first, second, last = moments[0], moments[1], moments[-1]
+    spread = np.maximum(second - first**2, 1e-9)
+    total = np.maximum(first - second, 0) / spread
+    for power in range(others, window):
+        last = last * (first * total + power) / (total + power)
+    return np.asarray(last)
 
 
 def permuted_null(snapshot: Snapshot, other: Snapshot, settings: AnalysisSettings) -> float | None:
@@ -122,28 +146,31 @@ def permuted_null(snapshot: Snapshot, other: Snapshot, settings: AnalysisSetting
 
 def calibrated(raw: float | None, null: float | None, ceiling: float | None) -> float | None:
     """(raw - null) / (ceiling - null), not clipped; None where one of them is unknown or ceiling and null are less than 0.05 apart."""
-    if raw is None or null is None or ceiling is None or ceiling - null < 0.05:
+    if raw is None or null is None or ceiling is None or ceiling - null < _APART:
         return None
     return (raw - null) / (ceiling - null)
 
 
-def purity_interval(by_seed: Sequence[Purity], *, resamples: int, seed: int, level: float = 0.95) -> Interval:
-    """Mean purity over seeds with its interval, of seeds and of latents within them.
+def purity_draws(by_seed: Sequence[Purity], *, resamples: int, seed: int) -> Floats:
+    """Bootstrap samples [B] of the mean purity over seeds: seeds are drawn, and latents within them.
 
-    The bootstrap of few seeds is too narrow by a factor sqrt((S - 1) / S) in their spread, so the seeds' deviations are widened by
-    the inverse (Davison and Hinkley 1997, section 2.5, on small samples); one seed gives the spread of latents alone.
+    Few seeds drawn with replacement vary too little, by a factor of sqrt((S - 1) / S), so their deviations from the mean are widened by
+    the inverse; one seed has the spread of its latents alone.
     """
-    found = [(p.raw, p.n) for p in by_seed if p.raw is not None]
-    if not found:
-        return Interval(None, None, None, 0)
-    shares, sizes = np.array([share for share, _ in found]), np.array([n for _, n in found])
+    shares, sizes = np.array([one.raw for one in by_seed], dtype=np.float64), np.array([one.n for one in by_seed])
     mean, seeds = shares.mean(), len(shares)
     random = np.random.default_rng(seed)
     wide = np.clip(mean + (shares - mean) * (sqrt(seeds / (seeds - 1)) if seeds > 1 else 1.0), 0, 1)
     drawn = random.integers(0, seeds, (resamples, seeds))
-    draws = (random.binomial(sizes[drawn], wide[drawn]) / sizes[drawn]).mean(axis=1)
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(mean), float(low), float(high), int(sizes.sum()))
+    return np.asarray((random.binomial(sizes[drawn], wide[drawn]) / sizes[drawn]).mean(axis=1))
+
+
+def chance_draws(by_seed: Sequence[Counts], window: int, *, resamples: int, seed: int) -> Floats:
+    """Bootstrap samples [B] of the mean `chance` over seeds: seeds are drawn (the same as by `purity_draws`), and latents within them."""
+    random = np.random.default_rng(seed)
+    drawn = random.integers(0, len(by_seed), (resamples, len(by_seed)))
+    each = [chance(random.multinomial(one.sum(), one / one.sum(), size=resamples), window) for one in by_seed]
+    return np.asarray(np.take_along_axis(np.stack(each, axis=1), drawn, axis=1).mean(axis=1))
 
 
 def same_index(snapshot: Snapshot, others: Sequence[Snapshot], threshold: float) -> tuple[float, float]:
@@ -153,3 +180,23 @@ def same_index(snapshot: Snapshot, others: Sequence[Snapshot], threshold: float)
     """
     cosines = np.stack([(snapshot.decoder * other.decoder).sum(axis=1) for other in others])
     return float(cosines.mean()), float((cosines >= threshold).all(axis=0).mean())
+
+
+def followed(snapshot: Snapshot, settings: AnalysisSettings) -> tuple[NDArray[np.intp], Codes]:
+    """The latents that fire often enough, and not too often, to be followed, and their activations."""
+    own = np.flatnonzero(alive(snapshot.codes, settings.least, settings.dense))
+    return own, snapshot.codes[:, own]
+
+
+def _matched(a: Codes, b: Codes, candidates: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """The latents of `a` that have a partner, the partners, and their correlations."""
+    large = max(a.shape[1], b.shape[1]) > LARGE
+    similarity = nearest(a, b, candidates) if large and b.shape[1] else correlations(a, b)
+    partner = match(similarity)
+    mine = np.flatnonzero(partner >= 0)
+    yours = partner[mine]
+    return mine, yours, np.asarray(similarity[mine, yours], dtype=np.float32).ravel()
+
+
+def _mass(codes: Codes) -> Floats:
+    return np.asarray(codes.sum(axis=0), dtype=np.float64).ravel()
