@@ -92,14 +92,18 @@ def weighted_jaccard(a: Codes, b: Codes) -> Floats:
     return found
 
 
-def nearest(a: Codes, b: Codes, candidates: int) -> Codes:
-    """The `candidates` highest correlations of each latent of `a`, sparse [Fa, Fb]: what `match` needs of a large matrix."""
-    rows, columns, values = [], [], []
+def nearest(a: Codes, b: Codes, candidates: int, least: float) -> Codes:
+    """The correlations of at least `least` of each latent of `a`, the `candidates` highest at most; sparse [Fa, Fb], for `match`."""
+    rows, columns, values = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)], [np.zeros(0, np.float32)]
     for block, found in correlation_blocks(a, b):
-        chosen = np.argpartition(found, -min(candidates, found.shape[1]), axis=1)[:, -candidates:]
-        rows.append(np.repeat(np.arange(block.start, block.stop), chosen.shape[1]))
-        columns.append(chosen.ravel())
-        values.append(np.take_along_axis(found, chosen, axis=1).ravel())
+        if found.shape[1] > candidates:
+            bar = np.partition(found, -candidates, axis=1)[:, -candidates, None]
+            row, column = np.nonzero(found >= np.maximum(bar, least))
+        else:
+            row, column = np.nonzero(found >= least)
+        rows.append(row + block.start)
+        columns.append(column)
+        values.append(found[row, column])
     places = (np.concatenate(rows), np.concatenate(columns))
     return scipy.sparse.csr_matrix((np.concatenate(values), places), shape=(a.shape[1], b.shape[1]))
 

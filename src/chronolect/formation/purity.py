@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from chronolect.formation.matching import LARGE, Codes, alive, correlations, match, nearest
+from chronolect.formation.matching import Codes, alive, match, nearest
 from chronolect.formation.series import AnalysisSettings, PurityMeasure
 from chronolect.formation.snapshots import Snapshot
 
@@ -19,6 +19,7 @@ Counts: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)  # over which the area is taken
+_LEAST = 0.2  # correlation below which two latents are no candidates for being the same
 _APART = 0.05  # ceiling and null nearer than this leave nothing to calibrate between
 
 
@@ -190,12 +191,12 @@ def followed(snapshot: Snapshot, settings: AnalysisSettings) -> tuple[NDArray[np
 
 def _matched(a: Codes, b: Codes, candidates: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
     """The latents of `a` that have a partner, the partners, and their correlations."""
-    large = max(a.shape[1], b.shape[1]) > LARGE
-    similarity = nearest(a, b, candidates) if large and b.shape[1] else correlations(a, b)
+    similarity = nearest(a, b, candidates, _LEAST)
     partner = match(similarity)
     mine = np.flatnonzero(partner >= 0)
     yours = partner[mine]
-    return mine, yours, np.asarray(similarity[mine, yours], dtype=np.float32).ravel()
+    found = np.asarray(similarity[mine, yours]).ravel() if len(mine) else np.zeros(0)
+    return mine, yours, found.astype(np.float32)
 
 
 def _mass(codes: Codes) -> Floats:
