@@ -59,6 +59,15 @@ def test_shuffled_windows_are_those_of_the_file(corpus: Path) -> None:
     assert not np.array_equal(batch["input_ids"].numpy(), in_file)
 
 
+def test_unshuffled_rows_are_those_of_the_file_in_order(corpus: Path) -> None:
+    split = PackedCorpus(corpus).split("train")
+    rows = PackedRows(split, seq_len=16, seed=1, shuffle="none")
+    batch = rows.batch(0, rows.rows_per_epoch + 1)
+    in_file = np.asarray(split.tokens)[: rows.rows_per_epoch * 16].reshape(-1, 16).astype(np.int64)
+    assert np.array_equal(batch["input_ids"][:-1].numpy(), in_file)
+    assert np.array_equal(batch["input_ids"][-1].numpy(), in_file[0])
+
+
 def test_validation_predicts_every_token_once(corpus: Path, tokenizer: PreTrainedTokenizerFast) -> None:
     packed = PackedCorpus(corpus)
     assert packed.validation_names == ["val", "val-after"]

@@ -66,6 +66,7 @@ class TrainingConfig:
         lora_targets: Names of the linear layers that get adapters, or `all-linear`.
         use_4bit: Hold the weights under the adapters in 4 bits (NF4, double quantisation: QLoRA).
         use_8bit: Hold the weights under the adapters in 8 bits.
+        pin_memory: Hand rows to a GPU from pinned memory, so that copying goes beside computing.
         seed: Seed of the initialisation, the data order and the dropout.
         log_every: Steps between training records in metrics.jsonl.
         eval_every: Steps between validations; 0 for one at the end only.
@@ -118,6 +119,7 @@ class TrainingConfig:
     lora_targets: list[str] = field(default_factory=lambda: ["all-linear"])
     use_4bit: Annotated[bool, Parameter(name="--use-4bit")] = False
     use_8bit: Annotated[bool, Parameter(name="--use-8bit")] = False
+    pin_memory: bool = False
     seed: int = 42
     log_every: int = 10
     eval_every: Annotated[int, Parameter(alias="--eval-steps")] = 0
@@ -195,6 +197,7 @@ FREE_KEYS = frozenset(
     {
         "gradient_checkpointing",
         "recompute",
+        "pin_memory",
         "save_every",
         "keep",
         "track",

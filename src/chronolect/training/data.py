@@ -135,15 +135,20 @@ class PackedRows:
     With `shuffle="documents"` each epoch permutes the documents, lays them end to end and cuts rows of `seq_len + 1`
     tokens every `seq_len`
     tokens: a document may go on in the next row. With `shuffle="windows"` the documents stay as packed and the rows
-    are permuted, which takes memory per row and not per document. What is left at the end of an epoch (under one row)
-    is left out of it.
+    are permuted, which takes memory per row and not per document. `none` leaves both as they are packed. What is left at
+    the end of an epoch (under one row) is left out of it.
 
     Raises:
         UserError: Where the split is too short for one row.
     """
 
     def __init__(
-        self, split: PackedSplit, *, seq_len: int, seed: int, shuffle: Literal["documents", "windows"] = "documents"
+        self,
+        split: PackedSplit,
+        *,
+        seq_len: int,
+        seed: int,
+        shuffle: Literal["documents", "windows", "none"] = "documents",
     ) -> None:
         self.split, self.seq_len, self.seed, self.shuffle = split, seq_len, seed, shuffle
         self.rows_per_epoch = (len(split.tokens) - 1) // seq_len
@@ -172,7 +177,7 @@ class PackedRows:
         if epoch != self._epoch:
             self._enter(epoch)
         within = np.arange(self.seq_len + 1)
-        if self.shuffle == "windows":
+        if self.shuffle != "documents":
             places = self._sources[first : first + count, None] * self.seq_len + within
         else:
             places = np.arange(first, first + count)[:, None] * self.seq_len + within
@@ -183,7 +188,9 @@ class PackedRows:
 
     def _enter(self, epoch: int) -> None:
         random = np.random.default_rng((self.seed, epoch))
-        if self.shuffle == "windows":
+        if self.shuffle == "none":
+            self._sources = np.arange(self.rows_per_epoch)
+        elif self.shuffle == "windows":
             self._sources = random.permutation(self.rows_per_epoch)
         else:
             order = random.permutation(len(self.split.lengths))

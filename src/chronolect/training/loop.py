@@ -171,9 +171,8 @@ class Loop:
             is_last = index == config.accumulate - 1
             with held_back(self.model, accelerator, hold=not is_last):
                 with accelerator.autocast():
-                    loss, metrics = self.objective(
-                        self.model, {**to_device(batch, accelerator.device), "num_items": num_items}
-                    )
+                    on_device = to_device(batch, accelerator.device, pinned=config.pin_memory)
+                    loss, metrics = self.objective(self.model, {**on_device, "num_items": num_items})
                 accelerator.backward(
                     loss * accelerator.num_processes
                 )  # gradients are averaged over the processes; the loss is a sum

@@ -1,21 +1,28 @@
 """Pre-training from scratch, and continued pre-training, on a packed corpus."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from accelerate import Accelerator
 from accelerate.utils import set_seed
 from cyclopts import Parameter
+from transformers import PreTrainedTokenizerBase
 
 from chronolect.errors import UserError
 from chronolect.models.loading import load_model, load_tokenizer
 from chronolect.models.presets import Architecture, choose_shape, new_model
 from chronolect.training.adapters import load_for_training
+from chronolect.training.companions import Companion
 from chronolect.training.config import TrainingConfig
 from chronolect.training.data import PackedCorpus, PackedRows, PackedValidation
 from chronolect.training.hardware import make_accelerator
 from chronolect.training.loop import Loop
+from chronolect.training.objectives import Objective
 from chronolect.training.objectives.causal import Causal
-from chronolect.training.run_folder import open_run
+from chronolect.training.run_folder import RunFolder, open_run
+from chronolect.training.schedules import count_steps
 
 
 def train_pretrain(
@@ -33,7 +40,7 @@ def train_pretrain(
     architecture: Architecture | None = None,
     context: int | None = None,
     token_noise: float = 0.0,
-    shuffle: Literal["documents", "windows"] = "documents",
+    shuffle: Literal["documents", "windows", "none"] = "documents",
     config: Annotated[TrainingConfig, Parameter(name="*")] = TrainingConfig(),
 ) -> dict[str, Any]:
     """Train a language model on a packed corpus: a new one of a chosen size, or an existing one further.
@@ -52,22 +59,82 @@ def train_pretrain(
         architecture: `llama` (the default) or `qwen3`.
         context: Longest sequence that a new model is made for, in tokens; `seq_len` by default.
         token_noise: Probability of replacing an input token by a random one while training.
-        shuffle: Order of the data: permuted documents, or permuted rows where there are too many documents to permute
-            in memory.
+        shuffle: Order of the data: permuted documents, or permuted rows (`windows`) where there are too many documents to
+            permute in memory, or `none`: as packed.
         config: How to train.
 
     Returns:
         Steps, tokens, loss, time and speed, and under `eval` the loss and bits per byte of each validation set.
     """
-    shape: dict[str, Any] = {
-        "layers": layers,
-        "hidden": hidden,
-        "heads": heads,
-        "kv_heads": kv_heads,
-        "intermediate": intermediate,
-        "architecture": architecture,
-        "context": context,
-    }
+    return pretrain(
+        corpus,
+        command="train pretrain",
+        out=out,
+        preset=preset,
+        model=model,
+        tokenizer=tokenizer,
+        shape={
+            "layers": layers,
+            "hidden": hidden,
+            "heads": heads,
+            "kv_heads": kv_heads,
+            "intermediate": intermediate,
+            "architecture": architecture,
+            "context": context,
+        },
+        token_noise=token_noise,
+        shuffle=shuffle,
+        config=config,
+    )
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run before its first step.
+
+    Attributes:
+        run: Its folder.
+        accelerator: Processes, device and precision.
+        model: The model, not yet placed.
+        tokenizer: The model's.
+        packed: What is trained on.
+        steps: Optimizer steps; None where only the clock ends the run.
+        objective: What is minimised.
+    """
+
+    run: RunFolder
+    accelerator: Accelerator
+    model: Any
+    tokenizer: PreTrainedTokenizerBase
+    packed: PackedCorpus
+    steps: int | None
+    objective: Objective
+
+
+def pretrain(
+    corpus: Path,
+    *,
+    command: str,
+    out: Path,
+    preset: str | None,
+    model: str | None,
+    tokenizer: Path | None,
+    shape: dict[str, Any],
+    token_noise: float,
+    shuffle: Literal["documents", "windows"],
+    config: TrainingConfig,
+    more_settings: Mapping[str, Any] | None = None,
+    accompany: Callable[[Begun], tuple[Objective, Companion]] | None = None,
+) -> dict[str, Any]:
+    """What `train_pretrain` does, for every command that trains on a packed corpus.
+
+    Args:
+        corpus: As in `train_pretrain`, like all that is not named here.
+        command: The command, for the manifest.
+        shape: The settings of a new model's shape, by name.
+        more_settings: The command's own settings, which a continuation must share.
+        accompany: Puts another objective in the place of the usual one, and gives what is to go along with the run.
+    """
     if model is not None and (preset is not None or any(value is not None for value in shape.values())):
         raise UserError(
             "--model has its own shape; leave out --preset, --layers, --hidden, --heads, --kv-heads, --intermediate, --architecture and --context"
@@ -80,11 +147,12 @@ def train_pretrain(
         **shape,
         "token_noise": token_noise,
         "shuffle": shuffle,
+        **(more_settings or {}),
         **config.as_dict(),
     }
     inputs = [corpus, *([tokenizer] if tokenizer else []), *([Path(model)] if model and Path(model).is_dir() else [])]
     accelerator = make_accelerator(config)
-    with open_run(out, command="train pretrain", config=settings, inputs=inputs, accelerator=accelerator) as run:
+    with open_run(out, command=command, config=settings, inputs=inputs, accelerator=accelerator) as run:
         if run.results is not None:
             return run.results
         packed = PackedCorpus(corpus)
@@ -109,16 +177,23 @@ def train_pretrain(
                 f"{model}: its vocabulary is smaller than the {packed.vocab_size} tokens {corpus} was packed with; pack with its tokenizer"
             )
         set_seed(config.seed, device_specific=True)
+        objective: Objective = Causal(token_noise=token_noise, vocab_size=packed.vocab_size, seed=config.seed)
+        companion = None
+        if accompany is not None:
+            per_step = config.batch_size * config.accumulate * accelerator.num_processes
+            steps = count_steps(config, rows_per_epoch=rows.rows_per_epoch, rows_per_step=per_step)
+            objective, companion = accompany(Begun(run, accelerator, trained, words, packed, steps, objective))
         return Loop(
             run=run,
             accelerator=accelerator,
             model=trained,
             tokenizer=words,
-            objective=Causal(token_noise=token_noise, vocab_size=packed.vocab_size, seed=config.seed),
+            objective=objective,
             rows=rows,
             validation={
                 name: PackedValidation(packed.split(name), seq_len=config.seq_len, eos_id=packed.eos_id)
                 for name in packed.validation_names
             },
             config=config,
+            companion=companion,
         ).run()

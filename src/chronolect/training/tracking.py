@@ -1,6 +1,7 @@
 """The metrics of a run in Weights & Biases, TensorBoard or trackio, beside metrics.jsonl."""
 
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from accelerate.tracking import GeneralTracker, TensorBoardTracker, TrackioTrack
 
 from chronolect.training.config import TrainingConfig
 
-_PROJECT = "chronolect"
+_PROJECT = "chronolect"  # unless WANDB_PROJECT says otherwise, as everywhere with Weights & Biases
 
 
 class Trackers:
@@ -83,6 +84,7 @@ def _open(name: str, folder: Path) -> GeneralTracker:
             x_disable_stats=True,
             x_save_requirements=False,
         )
-        tracker = WandBTracker(_PROJECT, name=folder.name, dir=str(folder), settings=private)
+        project = os.environ.get("WANDB_PROJECT", _PROJECT)
+        tracker = WandBTracker(project, name=folder.name, dir=str(folder), settings=private)
     tracker.start()
     return tracker
