@@ -73,6 +73,20 @@ def pair(snapshot: Snapshot, others: Sequence[Snapshot], settings: AnalysisSetti
     return Pairs(correlation, cosine, _mass(codes))
 
 
+def partners(
+    snapshot: Snapshot, other: Snapshot, settings: AnalysisSettings
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The latents of a snapshot that are kept in another, and which they are there."""
+    own, codes = followed(snapshot, settings)
+    theirs, there = followed(other, settings)
+    mine, yours, similarity = _matched(codes, there, settings.candidates)
+    rows, columns = own[mine], theirs[yours]
+    cosine = (snapshot.decoder[rows] * other.decoder[columns]).sum(axis=1)
+    found = Pairs(similarity[None], cosine[None], np.ones(len(rows)))
+    kept = found.kept(settings.headline, settings.correlation, settings.cosine)[0]
+    return rows[kept], columns[kept]
+
+
 def pair_seeds(snapshots: Sequence[Snapshot], settings: AnalysisSettings) -> list[Pairs]:
     """Match the latents of each of several snapshots with those of all the others: `pair` both ways at the cost of one."""
     latents, codes = zip(*[followed(one, settings) for one in snapshots], strict=True)

@@ -1,0 +1,147 @@
+"""Births and deaths over the checkpoints of a run: each event, their curves with intervals, and how many came and went when."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chronolect.errors import UserError
+from chronolect.formation.births import Lifetimes, bootstrap_weights, cumulative, half_step, lifetimes, states
+from chronolect.formation.following import Features, follow, forward, presence_null
+from chronolect.formation.intervals import bounds
+from chronolect.formation.series import AnalysisSettings, Series
+
+
+def births_report(
+    series: Sequence[Series], steps: list[int], settings: AnalysisSettings, known: NDArray[np.bool_]
+) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
+    """The groups `feature_birth_events`, `births` and `turnover` of the report.
+
+    Args:
+        series: Seeds of one condition and kind.
+        steps: [C].
+        settings: Thresholds.
+        known: Which checkpoints can be judged, [C]; each reference is taken to be one.
+    """
+    followed = follow(series, settings)
+    final, there, events = followed[0], [], []
+    for features in followed:
+        state, lives = _lives(features, settings, known)
+        there.append(state)
+        events += _events(series, features, lives, steps)
+    every = np.concatenate(there)
+    before = np.hstack([np.zeros((len(every), 1), dtype=np.bool_), every[:, :-1]])
+    turnover = {
+        "steps": steps,
+        "alive": every.sum(axis=0).tolist(),
+        "born": [0, *(every & ~before).sum(axis=0).tolist()[1:]],
+        "died": (before & ~every).sum(axis=0).tolist(),
+    }
+    chance = presence_null(final, series, len(steps) // 2, settings.seed)
+    early = _early(steps, settings)
+    births = {
+        "reference": "final",
+        "reference_step": steps[-1],
+        "on": settings.on,
+        "off": settings.off,
+        "hold": settings.hold,
+        "consensus": settings.consensus if len(series) > 1 else None,
+        **_curve(final, _lives(final, settings, known)[1], steps, settings, deaths=False),
+        "vanished": sum(map(len, followed[1:])),
+        "presence_null": {
+            "median": float(np.median(chance)) if len(chance) else None,
+            "q99": float(np.quantile(chance, 0.99)) if len(chance) else None,
+            "share_on": float((chance >= settings.on).mean()) if len(chance) else None,
+        },
+    }
+    ahead = forward(series, early, settings)
+    births["forward"] = {
+        "reference": "early",
+        "reference_step": steps[early],
+        **_curve(ahead, _lives(ahead, settings, known)[1], steps, settings, deaths=True),
+    }
+    return events, births, turnover
+
+
+def _lives(
+    features: Features, settings: AnalysisSettings, known: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], Lifetimes]:
+    judged = known | (np.arange(len(known)) == features.reference)
+    state = states(features.presence, on=settings.on, off=settings.off, hold=settings.hold, known=judged)
+    return state, lifetimes(state, judged)
+
+
+def _early(steps: list[int], settings: AnalysisSettings) -> int:
+    if settings.early is None:
+        return (len(steps) - 1) // 3
+    if settings.early not in steps:
+        raise UserError(f"early {settings.early}: there is no checkpoint of that step; choose one of {steps}")
+    return steps.index(settings.early)
+
+
+def _events(series: Sequence[Series], features: Features, lives: Lifetimes, steps: list[int]) -> list[dict[str, Any]]:
+    def step(index: int) -> int | None:
+        return steps[index] if index >= 0 else None
+
+    tokens = features.codes.shape[0]
+    return [
+        {
+            "feature": int(features.latent[i]),
+            "series": series[0].group,
+            "seed": series[features.seed[i]].seed,
+            "reference_step": steps[features.reference],
+            "found_in": int(features.members[i].sum()),
+            "initial": bool(lives.initial[i]),
+            "birth_step_lo": step(lives.absent[i]),
+            "birth_step_hi": step(lives.born[i]),
+            "death_step_lo": step(lives.present[i]),
+            "death_step_hi": step(lives.died[i]),
+            "presence": [round(float(value), 4) for value in features.presence[i]],
+            "match_ids": features.match[i].tolist(),
+            "match_seeds": [series[place].seed for place in features.match_seed[i]],
+            "firing_rate": float(features.firings[i] / tokens),
+            "firings": int(features.firings[i]),
+        }
+        for i in range(len(features))
+    ]
+
+
+def _curve(
+    features: Features, lives: Lifetimes, steps: list[int], settings: AnalysisSettings, *, deaths: bool
+) -> dict[str, Any]:
+    """Counts, and the share born by each checkpoint or, of deaths, still there."""
+    n, count = len(features), len(steps)
+    initial, born, died = lives.initial, lives.born >= 0, lives.died >= 0
+    counts = {
+        "n": n,
+        "initial": int(initial.sum()),
+        "born": int((born & ~initial).sum()),
+        "died": int(died.sum()),
+        "censored": int((born & ~died).sum()),
+    }
+    if n == 0:
+        nothing = [None] * count
+        return counts | {
+            "curve": {"steps": steps, "share": nothing, "low": nothing, "high": nothing},
+            "half_step": None,
+        }
+    after, by = (lives.present, lives.died) if deaths else (lives.absent, lives.born)
+    after = np.where(by < 0, count - 1, after)
+    weights = bootstrap_weights(features.members, resamples=settings.resamples, seed=settings.seed)
+    share, draws = cumulative(after, by, count), cumulative(after, by, count, weights)
+    low, high = bounds(draws)
+    halves = [half_step(steps, one, 0.5 if deaths else (1 + float(one[0])) / 2 - 1e-9) for one in (share, *draws)]
+    reached = [found for found in halves[1:] if found is not None]
+    half_low, half_high = bounds(np.array(reached)) if reached else (None, None)
+    if deaths:
+        share, low, high = 1 - share, [1 - value for value in high], [1 - value for value in low]
+    decades = np.diff(np.log10(np.asarray(steps) + 1.0))
+    name = "half_death_step" if deaths else "half_birth_step"
+    return counts | {
+        "curve": {"steps": steps, "share": share.tolist(), "low": low, "high": high},
+        "rate_per_decade": [None, *(np.diff(share) / decades).tolist()],
+        name: halves[0],
+        f"{name}_low": half_low,
+        f"{name}_high": half_high,
+    }
