@@ -68,7 +68,7 @@ def test_shares_are_of_tokens_and_met_to_within_a_document(folder: Path, model_f
 
 
 def test_the_mix_can_be_trained_on(folder: Path, model_folder: Path, tmp_path: Path) -> None:
-    mix(folder, tmp_path / "mix", model_folder, {"long": 0.5, "short": 0.5}, tokens=8000)
+    mix(folder, tmp_path / "mix", model_folder, {"long": 0.5, "short": 0.5}, tokens=8000, train_split=0.7, val_split=0.3)
     packed = PackedCorpus(tmp_path / "mix")
     assert packed.validation_names == ["val", "val-long", "val-short"]
     train = packed.split("train")
