@@ -1,7 +1,7 @@
 """Temporal dropout: weights of the encoder are dropped by a mask that all tokens of a step share and that changes from step to step.
 
 In expectation that is an L2 penalty weighted by the input's power (for a linear unit it adds p/(1-p) · Σᵢ Wᵢf² E[xᵢ²] of squared error),
-which is why it is to be judged beside one (docs/formation.md).
+which is why it is to be judged beside one (docs/sparse-autoencoders.md).
 """
 
 import math
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
 
 from chronolect.errors import UserError, did_you_mean
@@ -81,11 +82,14 @@ class TemporalDropout:
     def mask(self, step: int, *, width: int, latents: int, device: torch.device | str = "cpu") -> torch.Tensor | None:
         """What is kept at a step, bool of shape [width, latents], [width, 1] or [1, latents]; None at rate 0.
 
-        The draw is a function of the seed and `step // hold` alone.
+        The draw is a function of the seed and `step // hold` alone, and the same on every device.
         """
         rate = self.rate(step)
         if rate == 0:
             return None
-        shape = {"element": (width, latents), "input": (width, 1), "latent": (1, latents)}[self.granularity]
-        generator = torch.Generator().manual_seed((self.seed << 32) ^ (step // self.hold))
-        return (torch.rand(shape, generator=generator) >= rate).to(device)
+        shape = {"element": (latents, width), "input": (1, width), "latent": (latents, 1)}[self.granularity]
+        seed = np.random.SeedSequence((self.seed, step // self.hold)).generate_state(
+            1
+        )  # torch's generator takes 32 bits
+        generator = torch.Generator().manual_seed(int(seed[0]))
+        return (torch.rand(shape, generator=generator) >= rate).to(device).T  # laid out as the encoder's weights are

@@ -47,10 +47,17 @@ class SparseAutoencoder(nn.Module):
 
     @torch.no_grad()
     def fit_to(self, x: Tensor) -> None:
-        """Set the scale and the decoder's bias from a sample of activations [N, d]; before training."""
+        """Set the scale by a sample of activations [N, d], before training.
+
+        A new autoencoder gets the sample's mean as its decoder bias; one that has been trained, and folded, keeps its function.
+        """
         x = x.float()
-        self.scale.fill_(math.sqrt(self.width / max(float(x.square().sum(dim=1).mean()), 1e-12)))
-        self.b_dec.copy_(x.mean(dim=0) * self.scale)
+        scale = math.sqrt(self.width / max(float(x.square().sum(dim=1).mean()), 1e-12))
+        if not bool(self.b_dec.any()):
+            self.b_dec.copy_(x.mean(dim=0) * self.scale)
+        for tensor in (self.b_enc, self.b_dec, self.threshold):
+            tensor *= scale / float(self.scale)
+        self.scale.fill_(scale)
 
     def pre_activations(self, x: Tensor) -> Tensor:
         """(x - b_dec) W_enc + b_enc of scaled inputs; [B, F]."""

@@ -57,7 +57,7 @@ class SaeTraining:
         l2: Weight of the encoder's squared norm: the control of temporal dropout.
         dropout: Temporal dropout on the encoder's weights.
         latent_dropout: Probability with which each activation of each token is dropped: a control.
-        noise: Standard deviation of Gaussian noise on the pre-activations, in units of theirs: a control.
+        noise: Standard deviation of Gaussian noise on the pre-activations, of inputs whose mean square is 1: a control.
         frozen: What is not trained: nothing, the `decoder`, the `encoder`, or a `soft-decoder` that stays within a cosine of 0.8
             of where it began (the sanity baselines of arXiv:2602.14111).
         seed: Seed of the initial weights and of all noise; private generators.
@@ -84,5 +84,9 @@ class SaeTraining:
             raise UserError(f"nothing is called {self.frozen} that could be frozen; one of {', '.join(_FROZEN)}")
         if self.steps < 1:
             raise UserError(f"a sparse autoencoder trains for at least 1 step, not {self.steps}")
+        if self.lr is not None and self.lr <= 0:
+            raise UserError(f"a sparse autoencoder's learning rate must be positive, not {self.lr}")
+        if not 0 <= self.decay_fraction <= 1:
+            raise UserError(f"decay_fraction must be between 0 and 1, not {self.decay_fraction}")
         if not 0 <= self.latent_dropout < 1:
             raise UserError(f"latent_dropout must be at least 0 and below 1, not {self.latent_dropout}")

@@ -65,8 +65,11 @@ class SaeTrainer:
         }
 
     def normalised_error(self, error: Tensor, targets: Tensor) -> Tensor:
-        """Squared error over the variance of the batch, of errors and targets [B, d]."""
-        variance = (targets - targets.mean(dim=0)).square().sum().detach().clamp_min(1e-12)
+        """Squared error over the variance of the batch, of errors and targets [B, d].
+
+        A coupled model gains nothing by making its activations smaller: gradients run through the variance, too.
+        """
+        variance = (targets - targets.mean(dim=0)).square().sum().clamp_min(1e-12)
         ratio: Tensor = error.square().sum() / variance
         return ratio
 
@@ -84,15 +87,15 @@ class SaeTrainer:
         sae, training = self.sae, self.training
         inputs, targets, losses = self.prepare(x)
         inputs = inputs - sae.b_dec
-        weights, offered = self._dropped_encoder()
+        dropped, weights, offered = self._drop(inputs)
         noise = None
         if training.noise:
             shape = (len(inputs), sae.config.latents)
             noise = training.noise * torch.randn(shape, generator=self.generator, device=x.device)
         active, values = encode(
-            inputs, weights, sae.b_enc, partial(self._select, offered=offered), noise=noise, dense=self.dense
+            dropped, weights, sae.b_enc, partial(self._select, offered=offered), noise=noise, dense=self.dense
         )
-        if weights is sae.W_enc and offered is None and noise is None:
+        if dropped is inputs and offered is None and noise is None:
             self._look(active, values.detach())
         else:  # what fires, and above what, is judged as at inference
             with torch.no_grad():
@@ -104,7 +107,7 @@ class SaeTrainer:
         losses["reconstruction"] = self.normalised_error(error, targets)
         dead = self.silent_for >= training.dead_after
         if training.aux_weight and bool(dead.any()):
-            losses["aux"] = training.aux_weight * self._aux(inputs, weights, error.detach(), dead)
+            losses["aux"] = training.aux_weight * self._aux(dropped, weights, error.detach(), dead)
         if training.l1:
             losses["l1"] = training.l1 * values.sum() / len(inputs)
         if training.l2:
@@ -176,15 +179,18 @@ class SaeTrainer:
         for alignment in self.alignments:
             alignment.load_state_dict(state["alignments"][alignment.name])
 
-    def _dropped_encoder(self) -> tuple[Tensor, Tensor | None]:
-        """The encoder's weights under this step's mask, and which latents may be selected (None: all)."""
+    def _drop(self, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Inputs and encoder weights under this step's mask, and which latents may be selected (None: all)."""
         sae, dropout = self.sae, self.training.dropout
         mask = dropout.mask(self.steps, width=sae.width, latents=sae.config.latents, device=sae.W_enc.device)
         if mask is None:
-            return sae.W_enc, None
+            return inputs, sae.W_enc, None
         if dropout.granularity == "latent":
-            return sae.W_enc, mask[0]
-        return sae.W_enc * (mask / (1 - dropout.rate(self.steps))), None
+            return inputs, sae.W_enc, mask[0]
+        kept = 1 - dropout.rate(self.steps)  # dividing the inputs by it spares a pass over the weights
+        if dropout.granularity == "input":
+            return inputs * (mask[:, 0] / kept), sae.W_enc, None
+        return inputs / kept, sae.W_enc * mask, None
 
     def _select(self, pre: Tensor, offered: Tensor | None = None) -> Tensor:
         config = self.sae.config
