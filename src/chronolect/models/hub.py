@@ -23,13 +23,16 @@ def is_hub_name(name: str | Path) -> bool:
     return _NAME.fullmatch(str(name)) is not None and not Path(name).exists()
 
 
-def local_folder(name: str | Path, *, tokenizer_only: bool = False, revision: str | None = None) -> Path:
+def local_folder(
+    name: str | Path, *, tokenizer_only: bool = False, revision: str | None = None, offline: bool = False
+) -> Path:
     """The folder of a model: the one of that name, or of a model of the hub its place in the hub's cache.
 
     Args:
         name: Folder, or hub name such as `HuggingFaceTB/SmolLM2-360M`.
         tokenizer_only: Whether the tokenizer's files are enough.
         revision: Branch, tag or commit on the hub, such as a checkpoint of the model's training; None for its main one.
+        offline: Look in the cache only.
 
     Raises:
         UserError: A hub name that the cache does not hold and the hub does not give.
@@ -42,7 +45,11 @@ def local_folder(name: str | Path, *, tokenizer_only: bool = False, revision: st
         patterns = _TOKENIZER if tokenizer_only else _MODEL
         return Path(
             snapshot_download(
-                str(name), revision=revision, allow_patterns=list(patterns), ignore_patterns=list(_COPIES)
+                str(name),
+                revision=revision,
+                allow_patterns=list(patterns),
+                ignore_patterns=list(_COPIES),
+                local_files_only=offline,
             )
         )
     except (OSError, ValueError) as error:
