@@ -27,9 +27,9 @@ def births_report(
     followed = follow(series, settings)
     final, there, events = followed[0], [], []
     for features in followed:
-        state, lives = _lives(features, settings, known)
+        state, lives = life_of(features, settings, known)
         there.append(state)
-        events += _events(series, features, lives, steps)
+        events += event_report(series, features, lives, steps)
     every = np.concatenate(there)
     before = np.hstack([np.zeros((len(every), 1), dtype=np.bool_), every[:, :-1]])
     turnover = {
@@ -47,7 +47,7 @@ def births_report(
         "off": settings.off,
         "hold": settings.hold,
         "consensus": settings.consensus if len(series) > 1 else None,
-        **_curve(final, _lives(final, settings, known)[1], steps, settings, deaths=False),
+        **curve_report(final, life_of(final, settings, known)[1], steps, settings),
         "vanished": sum(map(len, followed[1:])),
         "presence_null": {
             "median": float(np.median(chance)) if len(chance) else None,
@@ -59,14 +59,21 @@ def births_report(
     births["forward"] = {
         "reference": "early",
         "reference_step": steps[early],
-        **_curve(ahead, _lives(ahead, settings, known)[1], steps, settings, deaths=True),
+        **curve_report(ahead, life_of(ahead, settings, known)[1], steps, settings, deaths=True),
     }
     return events, births, turnover
 
 
-def _lives(
+def life_of(
     features: Features, settings: AnalysisSettings, known: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], Lifetimes]:
+    """Whether each feature is there at each checkpoint, [n, C], and when it came and went.
+
+    Args:
+        features: With their presence.
+        settings: Thresholds.
+        known: Which checkpoints can be judged, [C]; the features' own is taken to be one.
+    """
     judged = known | (np.arange(len(known)) == features.reference)
     state = states(features.presence, on=settings.on, off=settings.off, hold=settings.hold, known=judged)
     return state, lifetimes(state, judged)
@@ -80,7 +87,11 @@ def _early(steps: list[int], settings: AnalysisSettings) -> int:
     return steps.index(settings.early)
 
 
-def _events(series: Sequence[Series], features: Features, lives: Lifetimes, steps: list[int]) -> list[dict[str, Any]]:
+def event_report(
+    series: Sequence[Series], features: Features, lives: Lifetimes, steps: list[int]
+) -> list[dict[str, Any]]:
+    """An entry of `feature_birth_events` for each feature; None for what did not happen, and for what came before the first checkpoint."""
+
     def step(index: int) -> int | None:
         return steps[index] if index >= 0 else None
 
@@ -107,8 +118,8 @@ def _events(series: Sequence[Series], features: Features, lives: Lifetimes, step
     ]
 
 
-def _curve(
-    features: Features, lives: Lifetimes, steps: list[int], settings: AnalysisSettings, *, deaths: bool
+def curve_report(
+    features: Features, lives: Lifetimes, steps: list[int], settings: AnalysisSettings, *, deaths: bool = False
 ) -> dict[str, Any]:
     """Counts, and the share born by each checkpoint or, of deaths, still there."""
     n, count = len(features), len(steps)

@@ -23,6 +23,7 @@ from chronolect.formation.purity import (
 )
 from chronolect.formation.series import AnalysisSettings, Series
 from chronolect.formation.snapshots import Snapshot
+from chronolect.formation.subspaces import unmatched_overlap
 
 
 def purity_report(
@@ -100,8 +101,24 @@ def purity_report(
             str(one.seed): [row["by_seed"][place] if "by_seed" in row else None for row in rows]
             for place, one in enumerate(series)
         },
+        "unmatched": _unmatched(recent, settings),
         "same_index_cosine": [row.get("same_index_cosine") for row in rows],
         "same_index_purity": [row.get("same_index_purity") for row in rows],
+    }
+
+
+def _unmatched(recent: Sequence[Sequence[Snapshot]], settings: AnalysisSettings) -> dict[str, Any] | None:
+    """Whether what has no partner between the last two checkpoints spans the same directions, mean over seeds."""
+    if len(recent) < 2:
+        return None
+    found = [unmatched_overlap(now, before, settings) for now, before in zip(recent[-1], recent[-2], strict=True)]
+    known = [one for one in found if one is not None]
+    if not known:
+        return None
+    return {
+        "overlap": fmean(one.value for one in known),
+        "chance": fmean(one.chance for one in known),
+        "rank": fmean(fmean(one.ranks) for one in known),
     }
 
 
