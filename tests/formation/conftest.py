@@ -43,13 +43,13 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def run(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A training run of a model of two blocks and width 32, with checkpoints at steps 0, 1, 2, 4, 8, 16, 32 and 64."""
+    """A training run of a model of two blocks and width 32, with checkpoints at steps 0, 1, 2, 4, 8, 16 and 32."""
     from chronolect.training.config import TrainingConfig
     from chronolect.training.pretrain import train_pretrain
 
     out = tmp_path_factory.mktemp("runs") / "tiny"
     config = TrainingConfig(
-        seq_len=32, batch_size=16, max_steps=64, lr=1e-2, log_spaced=True, keep=0, device="cpu", dtype="float32", seed=0
+        seq_len=32, batch_size=16, max_steps=32, lr=1e-2, log_spaced=True, keep=0, device="cpu", dtype="float32", seed=0
     )
     train_pretrain(packed, out=out, layers=2, hidden=32, heads=4, kv_heads=2, intermediate=64, config=config)
     return out

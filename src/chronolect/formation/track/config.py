@@ -124,7 +124,9 @@ class TrackConfig:
         conditions = find_conditions(self.conditions)
         if "base" not in self.conditions:
             raise UserError(f"--conditions {' '.join(c.name for c in conditions)}: they are judged beside base; add it")
-        _ = self.analysis  # refuses what cannot be
+        _ = self.analysis, self.sae_training(0)  # they refuse what cannot be
+        if self.latents is not None:
+            _ = self.sae_config(self.latents)
 
     @property
     def analysis(self) -> AnalysisSettings:

@@ -91,9 +91,10 @@ class Follower:
         return self._once("random-init", work)
 
     def no_change(self, checkpoint: Checkpoint, turn: int) -> Record:
-        """The same checkpoint once more, its autoencoders going on from where they were: `turn` 1 from those of the base."""
+        """The same checkpoint once more, its autoencoders going on from where they were: `turn` 1 from those of the base, warm ones if there are."""
         lines = lines_of(self.config, "no-change")
-        base = {line.seed: line for line in lines_of(self.config) if line.condition.name == "base"}
+        kind = "warm" if "warm" in self.config.kinds else "cold"
+        base = {line.seed: line for line in lines_of(self.config) if (line.condition.name, line.kind) == ("base", kind)}
 
         def start(line: Line) -> Path:
             return self.snapshot(base[line.seed] if turn == 1 else line, checkpoint.step + turn - 1)
