@@ -94,7 +94,8 @@ class Plain:
         self.adam.zero_grad()
         p["W_dec"].data /= p["W_dec"].data.norm(dim=1, keepdim=True)
         lowest = z[z > 0].min().detach()
-        self.threshold = lowest if self.steps == 0 else 0.99 * self.threshold + 0.01 * lowest
+        rate = max(0.01, 10 / (10 + self.steps))
+        self.threshold = (1 - rate) * self.threshold + rate * lowest
         self.silent += len(x)
         self.silent[(z > 0).any(dim=0)] = 0
         self.steps += 1

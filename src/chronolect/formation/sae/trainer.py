@@ -147,8 +147,9 @@ class SaeTrainer:
             if "W_dec" in self.trained:
                 self._hold_decoder()
             if self.lowest is not None:
-                threshold = sae.threshold
-                threshold.copy_(self.lowest if self.steps == 0 else threshold.lerp(self.lowest, 1 - _THRESHOLD_DECAY))
+                # at first activations move fast: a slow average would keep at inference what no longer is
+                rate = max(1 - _THRESHOLD_DECAY, 1 / (1 + self.steps / 10))
+                sae.threshold.lerp_(self.lowest, rate)
             self.silent_for += num_tokens
             self.silent_for[self.fired] = 0
         self.steps += 1
