@@ -1,13 +1,26 @@
 """`chronolect formation train`: pre-training, or continued pre-training, with the model's features followed on the way."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from chronolect.console import say
+from chronolect.errors import UserError
+from chronolect.formation.online.companion import Following, Progress
 from chronolect.formation.online.config import FormationConfig
+from chronolect.formation.online.learners import Learner, make_learners
+from chronolect.formation.online.objective import Followed
+from chronolect.formation.online.report import analysis_settings, write_report
+from chronolect.formation.online.snapshots import Snapshots
+from chronolect.formation.probe import divide
+from chronolect.formation.residuals import check_layers
+from chronolect.formation.routing.config import middle_layers
 from chronolect.models.presets import Architecture
 from chronolect.training.config import TrainingConfig
+from chronolect.training.pretrain import Begun, pretrain
+from chronolect.training.sharding import is_sharded
 
 
 def train_formation(
@@ -25,7 +38,7 @@ def train_formation(
     architecture: Architecture | None = None,
     context: int | None = None,
     token_noise: float = 0.0,
-    shuffle: Literal["documents", "windows"] = "documents",
+    shuffle: Literal["documents", "windows", "none"] = "documents",
     formation: Annotated[FormationConfig, Parameter(name="*")] = FormationConfig(),
     config: Annotated[TrainingConfig, Parameter(name="*")] = TrainingConfig(),
 ) -> dict[str, Any]:
@@ -46,12 +59,120 @@ def train_formation(
         architecture: `llama` (the default) or `qwen3`.
         context: Longest sequence that a new model is made for, in tokens; `seq_len` by default.
         token_noise: Probability of replacing an input token by a random one while training.
-        shuffle: Order of the data: permuted documents, or permuted rows where there are too many documents to permute
-            in memory.
+        shuffle: Order of the data: permuted documents, or permuted rows (`windows`) where there are too many documents to
+            permute in memory, or `none`: as packed.
         formation: What is followed, and how.
         config: How to train.
 
     Returns:
         What `train pretrain` returns; under `formation` the autoencoders' last measures, and the path of `evaluation_report.json`.
     """
-    raise NotImplementedError
+    return pretrain(
+        corpus,
+        command="formation train",
+        out=out,
+        preset=preset,
+        model=model,
+        tokenizer=tokenizer,
+        shape={
+            "layers": layers,
+            "hidden": hidden,
+            "heads": heads,
+            "kv_heads": kv_heads,
+            "intermediate": intermediate,
+            "architecture": architecture,
+            "context": context,
+        },
+        token_noise=token_noise,
+        shuffle=shuffle,
+        config=config,
+        more_settings=formation.as_dict(),
+        accompany=partial(follow, formation=formation, config=config),
+    )
+
+
+def follow(begun: Begun, *, formation: FormationConfig, config: TrainingConfig) -> tuple[Followed, Following]:
+    """The objective and the companion of a run whose features are followed.
+
+    Args:
+        begun: The run before its first step.
+        formation: What is followed, and how.
+        config: How the model is trained.
+
+    Raises:
+        UserError: For a layer that is not there, a model shared out over processes, a schedule without an end, or too little text for the probe.
+    """
+    if is_sharded(config, begun.accelerator):
+        raise UserError(
+            "--shard fsdp: features are read from whole models; use --shard none, or follow them afterwards with `formation track`"
+        )
+    described = begun.model.config.get_text_config()
+    chosen = choose_layers(formation, described.num_hidden_layers)
+    check_layers(begun.model, chosen)
+    if begun.steps is None and formation.dropout_rate and formation.dropout_schedule != "constant":
+        raise UserError(
+            "--dropout-schedule: it ends with the steps, and --max-minutes sets none; give --max-steps, too"
+        )
+    steps = -(-(begun.steps or 1) // formation.update_frequency)
+    learns = formation.sae and begun.accelerator.is_main_process
+    learners: list[Learner] = []
+    snapshots = None
+    warnings = []
+    if learns:
+        width = described.hidden_size
+        learners = make_learners(
+            formation,
+            layers=chosen,
+            width=width,
+            steps=steps,
+            seed=config.seed,
+            device=begun.accelerator.device,
+        )
+        if (latents := formation.sae_config(width).latents) <= width:
+            warnings.append(
+                f"--sae-latents {latents}: not above the model's width ({width}), so that features must share directions; "
+                "eight times as many are usual"
+            )
+            say(warnings[-1])
+        texts = divide(begun.packed, tokens=formation.probe_tokens, seq_len=config.seq_len, seed=config.seed)
+        snapshots = Snapshots(
+            folder=begun.run.folder,
+            learners=learners,
+            layers=chosen,
+            probe=texts.probe,
+            settings=analysis_settings(formation),
+            keep_saes=formation.save_sae_state,
+            bfloat16=begun.accelerator.mixed_precision == "bf16",
+        )
+    excluded = {begun.packed.eos_id, begun.tokenizer.pad_token_id} - {None}
+    objective = Followed(
+        inner=begun.objective,
+        config=formation,
+        layers=chosen,
+        learners=learners,
+        excluded=sorted(excluded),
+        accumulate=config.accumulate,
+        processes=begun.accelerator.num_processes,
+        seed=config.seed,
+    )
+
+    def report(results: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        if snapshots and progress.updates and not formation.save_sae_state:
+            snapshots.keep_last(results["steps"])
+        return write_report(begun, formation, snapshots, results, progress, layers=chosen, warnings=warnings)
+
+    companion = Following(
+        objective,
+        formation,
+        snapshots=snapshots,
+        log_every=config.log_every,
+        report=report if begun.accelerator.is_main_process else None,
+    )
+    return objective, companion
+
+
+def choose_layers(formation: FormationConfig, count: int) -> list[int]:
+    """The blocks that are read of a model that has `count`."""
+    if formation.sae_layers:
+        return formation.sae_layers
+    return [count // 2] if formation.route == "none" else middle_layers(count)

@@ -54,7 +54,7 @@ class FormationConfig:
         alignment_every: Optimizer steps between those at which `attention_diversity` is added.
         probe_tokens: Tokens on which the features of snapshots are compared, the same for all of them.
         snapshot_every: Steps between snapshots of the features; 0 for steps 1, 2, 4, 8, … The last step always has one.
-        save_features: Keep the snapshots. Without them there is no purity and no birth, and none is reported.
+        save_features: Make snapshots on the way. Off, only the last step has one, and there is no purity nor birth to report.
         save_sae_state: Keep, with every snapshot, the autoencoders themselves, in SAELens's form; else those of the last step only.
         similarity_threshold: Correlation and cosine from which two features of different snapshots count as the same.
         window_size: Snapshots through which a feature is to be kept to count as pure.
@@ -133,7 +133,7 @@ class FormationConfig:
         """The training of one seed of the base condition over so many steps of its own."""
         dropout = TemporalDropout(
             initial_rate=self.dropout_rate,
-            min_rate=min(self.dropout_min_rate, self.dropout_rate),
+            min_rate=self.dropout_min_rate,
             schedule=self.dropout_schedule,
             end=max(1, steps),
             granularity=self.dropout_granularity,
