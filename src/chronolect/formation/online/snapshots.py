@@ -11,9 +11,12 @@ from chronolect.artifacts import move_into_place, read_json
 from chronolect.formation.alerts import AlertSettings, alerts
 from chronolect.formation.matching import alive
 from chronolect.formation.online.learners import Learner
+from chronolect.formation.online.routed import ROUTER_REPORT, read_routed_probe
 from chronolect.formation.probe import Probe
 from chronolect.formation.purity import pair, purity
-from chronolect.formation.sae.autoencoder import SparseAutoencoder
+from chronolect.formation.routing.files import save_route
+from chronolect.formation.routing.model import RouteSae
+from chronolect.formation.routing.report import combine_reports
 from chronolect.formation.sae.files import CONFIG, WEIGHTS, save_sae
 from chronolect.formation.series import AnalysisSettings
 from chronolect.formation.snapshots import StoredSnapshots
@@ -21,6 +24,7 @@ from chronolect.formation.track.measuring import read_probe
 
 _ROWS = 16  # of the probe in a forward pass
 _SPLICED_TOKENS = 2048
+_OF_SAE = (CONFIG, WEIGHTS, "router.json", "router.safetensors")
 _MEANT = ("explained_variance", "dead_share", "delta_ce")  # over the seeds, in a record
 
 
@@ -67,26 +71,26 @@ class Snapshots:
         was_training = model.training
         model.eval()
         scratch = self.folder / ".probe.f32"
-        seen = read_probe(
-            model,
-            self.layers[0],
-            self.probe,
-            scratch,
-            rows=_ROWS,
-            spliced_tokens=_SPLICED_TOKENS,
-            bfloat16=self.bfloat16,
-            name=f"the model at step {step}",
-        )
+        settings: dict[str, Any] = {
+            "rows": _ROWS,
+            "spliced_tokens": _SPLICED_TOKENS,
+            "bfloat16": self.bfloat16,
+            "name": f"the model at step {step}",
+        }
+        seen: Any
+        if len(self.layers) > 1:
+            seen = read_routed_probe(model, self.layers, self.probe, scratch, **settings)
+        else:
+            seen = read_probe(model, self.layers[0], self.probe, scratch, **settings)
         for learner in self.learners:
-            assert isinstance(learner.sae, SparseAutoencoder)
             place = self._place(learner, step)
             partial = place.with_name(f".{place.name}.partial")
             partial.mkdir(parents=True, exist_ok=True)
-            measures = {"scale": float(learner.sae.scale), "tokens_trained": tokens}
+            measures = {"scale": float(learner.trainer.sae.scale), "tokens_trained": tokens}
             seen.snapshot(learner.sae, partial, step=step, measures=measures, metadata=self._metadata(learner, step))
             if not self.keep_saes:
-                for name in (CONFIG, WEIGHTS):
-                    (partial / name).unlink()
+                for name in _OF_SAE:
+                    (partial / name).unlink(missing_ok=True)
             move_into_place(partial, place)
         del seen
         scratch.unlink()
@@ -96,8 +100,18 @@ class Snapshots:
     def keep_last(self, step: int) -> None:
         """Write the autoencoders beside the snapshots of the last step."""
         for learner in self.learners:
-            sae = learner.trainer.sae
-            save_sae(self._place(learner, step), sae, hook=self._hook, metadata=self._metadata(learner, step))
+            sae, place, metadata = learner.sae, self._place(learner, step), self._metadata(learner, step)
+            if isinstance(sae, RouteSae):
+                save_route(place, sae, metadata=metadata)
+            else:
+                save_sae(place, sae, hook=f"blocks.{self.layers[0]}.hook_resid_post", metadata=metadata)
+
+    def routing(self, step: int) -> dict[str, Any] | None:
+        """The base condition's routers at a step, over the seeds; None where there are none."""
+        if len(self.layers) == 1:
+            return None
+        places = [self._place(learner, step) for learner in self.learners if learner.condition.name == "base"]
+        return combine_reports([read_json(place / ROUTER_REPORT) for place in places])
 
     def records(self) -> list[dict[str, Any]]:
         """What was measured at every snapshot, by series and step."""
@@ -137,10 +151,6 @@ class Snapshots:
             alarms += [{"kind": "alert", "series": learner.name, **alert} for alert in said]
         means = {name: fmean(values) for name, values in numbers.items()}
         return [{"kind": "formation", "step": step, **means}, *alarms]
-
-    @property
-    def _hook(self) -> str:
-        return f"blocks.{self.layers[0]}.hook_resid_post"
 
     def _metadata(self, learner: Learner, step: int) -> dict[str, Any]:
         return {
