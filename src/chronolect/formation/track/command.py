@@ -96,6 +96,7 @@ def formation_track(
             },
             throughput=_throughput(results, config),
             warnings=warnings,
+            cross_reconstruction=follower.cross_reconstruction(checkpoints),
             cards=config.cards,
         )
         work.counts = _summary(report)

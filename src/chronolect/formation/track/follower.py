@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 
 from chronolect.artifacts import read_json, write_json
 from chronolect.console import progress
 from chronolect.formation.activations import ActivationStream
+from chronolect.formation.cross_reconstruction import cross_reconstruction
 from chronolect.formation.probe import Texts
+from chronolect.formation.sae.files import load_sae
 from chronolect.formation.sae.trainer import SaeTrainer
 from chronolect.formation.track.checkpoints import Checkpoint
 from chronolect.formation.track.config import TrackConfig
@@ -23,6 +26,7 @@ from chronolect.models.loading import load_model
 from chronolect.training.metrics import JsonLines
 
 _LOG_EVERY = 50  # steps
+_SAMPLE = 4096  # tokens on which autoencoders of other checkpoints are tried
 
 Record = dict[str, Any]
 
@@ -77,16 +81,16 @@ class Follower:
 
         return self._once(
             f"checkpoint-{checkpoint.step}",
-            lambda log: self._work(self._load(checkpoint), checkpoint, lines_of(self.config), start, log),
+            lambda name, log: self._work(name, log, self._load(checkpoint), checkpoint, lines_of(self.config), start),
         )
 
     def random_init(self, checkpoint: Checkpoint) -> Record:
         """The same on a model of the shape and norms of a checkpoint that has learned nothing."""
 
-        def work(log: JsonLines) -> Record:
+        def work(name: str, log: JsonLines) -> Record:
             model = self._load(checkpoint)
             reinitialise(model, seed=self.config.seed)
-            return self._work(model, checkpoint, lines_of(self.config, "random-init"), lambda _: None, log)
+            return self._work(name, log, model, checkpoint, lines_of(self.config, "random-init"), lambda _: None)
 
         return self._once("random-init", work)
 
@@ -101,8 +105,15 @@ class Follower:
 
         return self._once(
             f"no-change-{turn}",
-            lambda log: self._work(self._load(checkpoint), checkpoint, lines, start, log, turn=turn),
+            lambda name, log: self._work(name, log, self._load(checkpoint), checkpoint, lines, start, turn=turn),
         )
+
+    def cross_reconstruction(self, checkpoints: Sequence[Checkpoint]) -> list[list[float | None]]:
+        """Explained variance [C, C] of the first base line's autoencoders on the samples of the probe's activations."""
+        line = lines_of(self.config)[0]
+        saes = [load_sae(self.snapshot(line, checkpoint.step)) for checkpoint in checkpoints]
+        samples = (load_file(self._sample(f"checkpoint-{checkpoint.step}"))["x"] for checkpoint in checkpoints)
+        return cross_reconstruction(saes, [[x] for x in samples])
 
     def snapshot(self, line: Line, step: int) -> Path:
         """Folder of a line's snapshot."""
@@ -112,10 +123,13 @@ class Follower:
         """All that was logged, in the order of the work."""
         return "".join((self.scratch / f"{name}.jsonl").read_text(encoding="utf-8") for name in self.done)
 
-    def _once(self, name: str, work: Callable[[JsonLines], Record]) -> Record:
+    def _sample(self, name: str) -> Path:
+        return self.scratch / f"{name}.safetensors"
+
+    def _once(self, name: str, work: Callable[[str, JsonLines], Record]) -> Record:
         note = self.scratch / f"{name}.json"
         if not note.is_file():
-            write_json(note, work(JsonLines(self.scratch / f"{name}.jsonl")))
+            write_json(note, work(name, JsonLines(self.scratch / f"{name}.jsonl")))
         self.done.append(name)
         found: Record = read_json(note)
         return found
@@ -126,11 +140,12 @@ class Follower:
 
     def _work(
         self,
+        name: str,
+        log: JsonLines,
         model: Any,
         checkpoint: Checkpoint,
         lines: Sequence[Line],
         start: Callable[[Line], Path | None],
-        log: JsonLines,
         *,
         turn: int = 0,
     ) -> Record:
@@ -163,6 +178,7 @@ class Follower:
                 bfloat16=self.bfloat16,
                 name=checkpoint.name,
             )
+        save_file({"x": probe.sample(_SAMPLE)}, self._sample(name))
         saes = []
         with clock("measuring"):
             for line, trainer in trainers.items():

@@ -40,6 +40,11 @@ class ProbeActivations:
     kept: NDArray[np.bool_]
     spliced: list[tuple[Tensor, Tensor]]
 
+    def sample(self, tokens: int) -> Tensor:
+        """Activations of up to so many tokens, evenly spaced over the probe, sinks left out: float32 [n, d]."""
+        places = np.linspace(0, len(self.found) - 1, min(tokens, len(self.found))).astype(np.int64)
+        return torch.from_numpy(self.found[places[self.kept[places]]])
+
     def snapshot(
         self, sae: SparseAutoencoder, folder: Path, *, step: int, measures: dict[str, Any], metadata: dict[str, Any]
     ) -> dict[str, Any]:
