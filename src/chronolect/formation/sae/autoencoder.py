@@ -9,6 +9,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from chronolect.formation.sae.active import Active, above, largest_of_tokens
 from chronolect.formation.sae.config import SaeConfig
 
 
@@ -64,18 +65,23 @@ class SparseAutoencoder(nn.Module):
         return (x - self.b_dec) @ self.W_enc + self.b_enc
 
     def select(self, pre: Tensor) -> Tensor:
-        """The activations of inference, [B, F], zero but for the selected."""
-        active = torch.relu(pre)
+        """Places in flattened pre-activations [B, F] of the latents that are active at inference: int64, ascending."""
         if self.config.architecture == "topk":
-            values, latents = active.topk(self.config.k, dim=1, sorted=False)
-            return torch.zeros_like(active).scatter_(1, latents, values)
-        if self.config.architecture == "batchtopk":
-            return active * (active > self.threshold)
-        return active
+            return largest_of_tokens(pre, self.config.k)
+        return above(pre, float(self.threshold) if self.config.architecture == "batchtopk" else 0.0)
+
+    @torch.no_grad()
+    def active(self, x: Tensor) -> tuple[Active, Tensor]:
+        """The active latents of inputs [B, d] as pairs, and their activations [n] in the model's units; no gradients."""
+        pre = self.pre_activations(x.float() * self.scale)
+        active = Active(self.select(pre), (pre.shape[0], pre.shape[1]))
+        return active, pre.flatten()[active.places] / self.scale
 
     def encode(self, x: Tensor) -> Tensor:
         """Activations of the latents, [B, F] of [B, d], in the model's units (a unit decoder row times an activation is a vector)."""
-        return self.select(self.pre_activations(x.float() * self.scale)) / self.scale
+        pre = self.pre_activations(x.float() * self.scale)
+        places = self.select(pre.detach())
+        return torch.zeros_like(pre).flatten().index_put((places,), pre.flatten()[places] / self.scale).view_as(pre)
 
     def decode(self, z: Tensor) -> Tensor:
         """Reconstruction [B, d] from activations [B, F]."""

@@ -12,6 +12,7 @@ import scipy.sparse
 import torch
 from torch import Tensor
 
+from chronolect.formation.sae.active import Active, above, decode
 from chronolect.formation.sae.autoencoder import SparseAutoencoder
 
 _DENSE = 0.1
@@ -69,10 +70,10 @@ def measure_sae(sae: SparseAutoencoder, batches: Iterable[Tensor]) -> dict[str, 
     cosine = ratio = 0.0
     for batch in batches:
         x = batch.to(sae.W_enc.device).float()
-        z = sae.encode(x)
-        x_hat = sae.decode(z)
+        active, values = sae.active(x)
+        x_hat = decode(active, values, sae.W_dec, dense=x.device.type != "cpu") + sae.b_dec / sae.scale
         explained.update(x, x_hat)
-        fired += (z > 0).sum(dim=0).cpu()
+        fired += active.latents.bincount(minlength=len(fired)).cpu()
         norm, norm_hat = x.double().norm(dim=1).clamp_min(1e-30), x_hat.double().norm(dim=1)
         cosine += float(((x.double() * x_hat).sum(dim=1) / (norm * norm_hat.clamp_min(1e-30))).sum())
         ratio += float((norm_hat / norm).sum())
@@ -98,10 +99,10 @@ def codes_of(sae: SparseAutoencoder, batches: Iterable[Tensor]) -> scipy.sparse.
     counts, latents, values = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)], [np.zeros(0, np.float32)]
     for batch in batches:
         z = sae.encode(batch.to(sae.W_enc.device))
-        places = z.nonzero()
-        counts.append(torch.bincount(places[:, 0], minlength=len(z)).cpu().numpy())
-        latents.append(places[:, 1].to(torch.int32).cpu().numpy())
-        values.append(z[places[:, 0], places[:, 1]].cpu().numpy())
+        active = Active(above(z, 0.0), (z.shape[0], z.shape[1]))
+        counts.append(active.token_offsets.diff().cpu().numpy())
+        latents.append(active.latents.to(torch.int32).cpu().numpy())
+        values.append(z.flatten()[active.places].cpu().numpy())
     indptr = np.cumsum(np.concatenate(counts))
     shape = (len(indptr) - 1, sae.config.latents)
     return scipy.sparse.csr_matrix((np.concatenate(values), np.concatenate(latents), indptr), shape=shape)
