@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from tests.report import formation_runs
 from tests.report.report_runs import make_run
 
 
@@ -8,3 +9,9 @@ from tests.report.report_runs import make_run
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole run, made once."""
     return make_run(tmp_path_factory.mktemp("report") / "sample")
+
+
+@pytest.fixture(scope="session")
+def formation_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose features were followed, made once."""
+    return formation_runs.make_run(tmp_path_factory.mktemp("formation") / "run")

@@ -8,6 +8,14 @@ from chronolect.artifacts import stage
 from chronolect.report import findings
 from chronolect.report.corpus import corpus_section
 from chronolect.report.exports import exports_section
+from chronolect.report.formation import (
+    Followed,
+    followed,
+    formation_findings,
+    formation_headline,
+    formation_sections,
+    formation_untested,
+)
 from chronolect.report.formats import day
 from chronolect.report.gather import RunData, gather, sources
 from chronolect.report.horizon import horizon_limits, horizon_section
@@ -41,10 +49,13 @@ def build_report(run: list[Path], *, out: Path, title: str | None = None) -> dic
     data = gather(run)
     horizons = data.results("eval horizon", "horizon.json")
     surprises = data.results("eval surprise", "surprise.json")
+    features = followed(data)
     with stage(
         out, command="report", config={"run": [str(path) for path in run], "title": title}, inputs=sources(data)
     ) as work:
-        page, missing = _page(data, [found for _, found in horizons], [found for _, found in surprises], title)
+        page, missing = _page(
+            data, [found for _, found in horizons], [found for _, found in surprises], features, title
+        )
         (work.folder / FILE).write_text(render(page), encoding="utf-8")
         work.counts = {
             "sections": [section.id for section in page.sections],
@@ -66,7 +77,11 @@ def assign_colors(names: Sequence[str]) -> dict[str, str]:
 
 
 def _page(
-    data: RunData, horizons: Sequence[dict[str, Any]], surprises: Sequence[dict[str, Any]], title: str | None
+    data: RunData,
+    horizons: Sequence[dict[str, Any]],
+    surprises: Sequence[dict[str, Any]],
+    features: Sequence[Followed],
+    title: str | None,
 ) -> tuple[Page, list[str]]:
     horizon = horizons[0] if horizons else None
     cutoff = _cutoff(data, horizon, surprises)
@@ -92,13 +107,18 @@ def _page(
         "samples": "No samples were written during training or evaluation.",
         "exports": "Nothing was exported.",
     }
-    absent = [name for name, section in made.items() if section is None]
-    sections = [section for section in made.values() if section is not None]
-    untested = [missing[name] for name in absent] + _untested(horizon, surprises, data)
+    of_features = bool(features) and cutoff is None  # a run about training time is not to be measured by world time
+    absent = [name for name, section in made.items() if section is None and not of_features]
+    sections = [*formation_sections(features), *(section for section in made.values() if section is not None)]
+    untested = [missing[name] for name in absent]
+    untested += formation_untested(features) if of_features else _untested(horizon, surprises, data)
+    unfinished = [run.name for run in data.trainings if not run.finished]
+    if unfinished:
+        untested.append(f"The runs {', '.join(unfinished)} had not finished when this page was made.")
     sections.append(provenance_section(data, untested))
     headline, lede = findings.title(horizon, cutoff, data.name)
     if horizon is None:
-        headline, lede = surprise_title(surprises) or (headline, lede)
+        headline, lede = surprise_title(surprises) or formation_headline(features) or (headline, lede)
     return (
         Page(
             name=data.name,
@@ -106,7 +126,11 @@ def _page(
             title=title or headline,
             lede=lede,
             sections=sections,
-            verdicts=[*(findings.verdicts(horizon) if horizon else []), *surprise_verdicts(surprises)],
+            verdicts=[
+                *(findings.verdicts(horizon) if horizon else []),
+                *surprise_verdicts(surprises),
+                *formation_findings(features),
+            ],
             cards=findings.cards(horizon, colors) if horizon else [],
         ),
         absent,
@@ -151,7 +175,4 @@ def _untested(horizon: dict[str, Any] | None, surprises: Sequence[dict[str, Any]
     found.append(
         "Later words, spellings and turns of phrase in the training text, beyond what the dates of the documents say."
     )
-    unfinished = [run.name for run in data.trainings if not run.finished]
-    if unfinished:
-        found.append(f"The runs {', '.join(unfinished)} had not finished when this page was made.")
     return found

@@ -10,7 +10,7 @@ from typing import Any
 from chronolect.artifacts import MANIFEST, read_json
 from chronolect.errors import UserError
 
-TRAINING = ("train pretrain", "train sft")
+TRAINING = ("train pretrain", "train sft", "train formation", "formation train")
 
 
 @dataclass(frozen=True)

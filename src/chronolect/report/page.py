@@ -57,11 +57,28 @@ class Figure:
     kind: ClassVar[str] = "figure"
 
     @property
+    def title(self) -> str:
+        """The chart's."""
+        return self.chart.title
+
+    @property
     def svgs(self) -> list[Markup]:
         """The chart for wide screens and paper, and for phones; a small one fits both."""
         if self.small:
             return [draw(self.chart, SMALL, variant="narrow")]
         return [draw(self.chart, WIDE, variant="wide"), draw(self.chart, NARROW, variant="narrow")]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing that is no chart, as SVG for wide screens and for phones; otherwise as a `Figure`."""
+
+    title: str
+    svgs: Sequence[Markup]
+    caption: str = ""
+    table: Table | None = None
+    legend: Sequence[LegendEntry] = ()
+    kind: ClassVar[str] = "figure"
 
 
 @dataclass(frozen=True)
@@ -125,7 +142,78 @@ class Samples:
     kind: ClassVar[str] = "samples"
 
 
-Block = Figure | Grid | Table | Words | Listing | Code | Samples
+@dataclass(frozen=True)
+class RiverRow:
+    """A feature in the list below a river; `link` is the id of its card where it has one, `cohort` the place of its birth."""
+
+    cohort: int
+    cells: Sequence[str]
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class River:
+    """Features by the time of their birth: a picture whose bands can be chosen, and the features of the chosen ones.
+
+    Attributes:
+        id: Of the block in the page.
+        picture: Its bands carry the numbers of the cohorts.
+        cohorts: How the births are called, in order of time.
+        counts: Features of each, of which `rows` may list only some.
+        columns: Heads of the list.
+        rows: The features.
+    """
+
+    id: str
+    picture: Picture
+    cohorts: Sequence[str]
+    counts: Sequence[int]
+    columns: Sequence[Column]
+    rows: Sequence[RiverRow]
+    kind: ClassVar[str] = "river"
+
+
+@dataclass(frozen=True)
+class MarkedText:
+    """Tokens of a text with how strongly a feature fires on each, from 0 (not) to 5; `at` is the token it is about."""
+
+    tokens: Sequence[str]
+    levels: Sequence[int]
+    at: int
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The contexts of a feature at a checkpoint."""
+
+    title: str
+    texts: Sequence[MarkedText]
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class FeatureCard:
+    """A feature: what it fires on, since when, and in which contexts. `shade` from 0 (early) to 9 is the colour of its birth."""
+
+    id: str
+    title: str
+    note: str
+    shade: int
+    spark: Markup
+    text: str
+    lists: Sequence[tuple[str, str]]
+    moments: Sequence[Moment]
+
+
+@dataclass(frozen=True)
+class FeatureCards:
+    """Features side by side."""
+
+    cards: Sequence[FeatureCard]
+    kind: ClassVar[str] = "features"
+
+
+Block = Figure | Picture | Grid | Table | Words | Listing | Code | Samples | River | FeatureCards
 
 
 @dataclass(frozen=True)
@@ -183,6 +271,9 @@ def render(page: Page) -> str:
     """The page as HTML; every text is escaped, and scripts or styles other than our own are refused by the browser."""
     templates = files("chronolect.report") / "templates"
     style, script = ((templates / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
+    if any(isinstance(block, River | FeatureCards) for section in page.sections for block in section.blocks):
+        style += (templates / "formation.css").read_text(encoding="utf-8")
+        script += (templates / "river.js").read_text(encoding="utf-8")
     policy = (
         f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"

@@ -19,16 +19,22 @@ from chronolect.report.page import (
 from chronolect.report.plots import Axis, Chart, Point, Series
 
 _MOST_POINTS = 300
+_KINDS = (
+    (("train pretrain",), "Pre-training"),
+    (("train sft",), "Tuning on conversations"),
+    (("train formation", "formation train"), "Training with its features followed"),
+)
 
 
 def training_section(data: RunData, colors: Mapping[str, str]) -> Section | None:
     """Loss by step and bits per byte by validation set, for pre-training and for tuning apart."""
     blocks: list[Block] = []
-    for command, words in (("train pretrain", "Pre-training"), ("train sft", "Tuning on conversations")):
-        runs = [run for run in data.trainings if run.command == command and run.train]
+    for commands, words in _KINDS:
+        runs = [run for run in data.trainings if run.command in commands and run.train]
         if runs:
-            blocks.append(_loss_figure(command.split()[1], words, runs, colors))
-            validation = _validation(command.split()[1], runs, colors)
+            key = commands[0].split()[1]
+            blocks.append(_loss_figure(key, words, runs, colors))
+            validation = _validation(key, runs, colors)
             blocks += [validation] if validation else []
             blocks.append(_final_losses(runs))
     if not blocks:

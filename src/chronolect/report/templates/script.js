@@ -11,7 +11,7 @@ name();
 
 // The titles of marks as tips that come at once, and on touch.
 const tip = document.getElementById("tip");
-for (const title of document.querySelectorAll("svg .target > title, svg .bar > title, svg .stretch > title")) {
+for (const title of document.querySelectorAll("svg .target > title, svg .bar > title, svg .stretch > title, svg .area > title")) {
   title.parentNode.dataset.tip = title.textContent;
   title.remove();
 }

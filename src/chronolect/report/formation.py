@@ -1,0 +1,261 @@
+"""Features over training on the page: when they were born, whether they stayed, what they fire on, and what stands beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chronolect.artifacts import read_json
+from chronolect.errors import UserError
+from chronolect.report.formation_cards import card_links, cards_block
+from chronolect.report.formation_charts import birth_figure, purity_figure, sae_blocks
+from chronolect.report.formation_controls import (
+    conditions_table,
+    controls_table,
+    heat_picture,
+    is_analysis,
+    other_controls,
+    routing_table,
+    truth_tables,
+)
+from chronolect.report.formation_findings import formation_title, formation_verdicts
+from chronolect.report.formation_river import river_block
+from chronolect.report.formats import NOTHING, duration, estimate, number
+from chronolect.report.gather import RunData
+from chronolect.report.page import Block, Column, Section, Table, Verdict, Words
+
+COMMANDS = ("formation track", "formation train", "train formation", "formation synth")
+CONTROLS = "formation controls"
+_REPORT, _CARDS, _CONTROLS, _SCHEMA = "evaluation_report.json", "cards.json", "controls.json", 1
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The evaluation report of one folder with its cards, and the controls that `formation controls` made of it."""
+
+    name: str
+    report: dict[str, Any]
+    cards: list[dict[str, Any]] = field(default_factory=list)
+    controls: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the truth is known."""
+        return "ground_truth" in self.report
+
+
+def followed(data: RunData) -> list[Followed]:
+    """The results of these commands; real runs before made-up ones.
+
+    Raises:
+        UserError: For a report of another version.
+    """
+    found = []
+    judged = {result["of"]: result["controls"] for _, result in data.results(CONTROLS, _CONTROLS)}
+    for command in COMMANDS:
+        for stage, report in data.results(command, _REPORT):
+            if report.get("schema_version") != _SCHEMA:
+                raise UserError(
+                    f"{stage.folder / _REPORT}: schema_version is not {_SCHEMA}, the one that is read here; make that folder again"
+                )
+            path = stage.folder / _CARDS
+            cards = read_json(path) if path.is_file() else []
+            found.append(Followed(stage.name, report, cards, judged.get(stage.name, {})))
+    return sorted(found, key=lambda one: one.synthetic)
+
+
+def formation_sections(results: Sequence[Followed]) -> list[Section]:
+    """The sections of every result; of several, each section is named by its folder."""
+    sections = []
+    for number_, result in enumerate(results):
+        named = f": {result.name}" if len(results) > 1 else ""
+        suffix = f"-{number_ + 1}" if number_ else ""
+        parts = [_births(result, f"{number_}"), _kept(result, f"{number_}"), _cards(result, f"{number_}")]
+        parts += [
+            _truth(result),
+            _beside(result),
+            _autoencoders(result, f"{number_}"),
+        ]
+        sections += [
+            Section(part.id + suffix, part.title + named, part.intro, part.blocks) for part in parts if part is not None
+        ]
+    if len(results) > 1:
+        sections.insert(0, _compared(results))
+    return sections
+
+
+def formation_headline(results: Sequence[Followed]) -> tuple[str, str] | None:
+    """Title and lede of the first result."""
+    return formation_title(results[0].report, results[0].name) if results else None
+
+
+def formation_findings(results: Sequence[Followed]) -> list[Verdict]:
+    """The verdicts on every result; of several, each with its name."""
+    if len(results) == 1:
+        return formation_verdicts(results[0].report, results[0].controls)
+    return [
+        Verdict(verdict.kind, f"{result.name}: {verdict.text}")
+        for result in results
+        for verdict in formation_verdicts(result.report, result.controls)
+    ]
+
+
+def formation_untested(results: Sequence[Followed]) -> list[str]:
+    """What a reader may think was looked at and was not."""
+    found = []
+    real = [result.report for result in results if not result.synthetic]
+    if real:
+        found.append("Whether a feature does anything: cards show what it fires on, not what the model does with it.")
+        found.append("Other layers, other widths of the autoencoders and other texts than the probe's.")
+        found.append("Other starts of the language model: all its checkpoints are of one training.")
+    if real and not any(result.controls for result in results):
+        found.append(
+            "The same snapshots in another order, with permuted tokens and backwards (chronolect formation controls)."
+        )
+    if real and not any("random-init" in report["controls"] for report in real):
+        found.append(
+            "A model of the same shape that has learned nothing was not followed (--conditions base random-init)."
+        )
+    if results and all(result.synthetic for result in results):
+        found.append("A language model: all of this is about a training run that was made up.")
+    return found
+
+
+def _births(result: Followed, key: str) -> Section:
+    metrics = result.report["chrono_metrics"]
+    beside = {
+        name: found["births"]
+        for name, found in result.report["controls"].items()
+        if is_analysis(found) and found["births"]["n"] and name.startswith("no-change")
+    }
+    if "shuffled-order" in result.controls:
+        beside["checkpoints shuffled"] = result.controls["shuffled-order"]["births"]
+    blocks: list[Block] = []
+    if metrics["births"]["n"]:
+        blocks.append(birth_figure(metrics, beside, key))
+    river = river_block(metrics, card_links(result.cards, key), key)
+    blocks.append(river or Words("No feature was born, so there is no river.", "missing"))
+    intro = (
+        "Features are latents of sparse autoencoders trained at each checkpoint. One counts only if an autoencoder of another seed found "
+        "it too, and it is followed by where it fires, on the same tokens at every checkpoint."
+    )
+    return Section("births", "When features are born", intro, blocks)
+
+
+def _kept(result: Followed, key: str) -> Section:
+    metrics = result.report["chrono_metrics"]
+    blocks: list[Block] = []
+    if len(metrics["steps"]) > metrics["purity"]["window"]:
+        blocks.append(purity_figure(metrics, key))
+    else:
+        blocks.append(
+            Words(
+                f"Purity over {metrics['purity']['window']} checkpoints back needs more than the {len(metrics['steps'])} there are: undefined.",
+                "missing",
+            )
+        )
+    if metrics["cross_reconstruction"]:
+        blocks.append(heat_picture(metrics["cross_reconstruction"], metrics["steps"], key))
+    intro = (
+        "Temporal purity: the share of a dictionary that is kept from checkpoint to checkpoint, between what chance gives and what two "
+        "autoencoders of one checkpoint agree on."
+    )
+    return Section("purity", "Whether features stay", intro, blocks)
+
+
+def _cards(result: Followed, key: str) -> Section | None:
+    if not result.cards:
+        return None
+    intro = (
+        "What some features fire on, from counts alone. The pattern of a feature was looked for on one half of the probe and counted on "
+        "the other. The underlined token is where it fires most. The small line is how much the latent most like it correlates with it at "
+        "each checkpoint; dashed, how many of that one's strongest firings fit the pattern; shaded, the time of its birth."
+    )
+    chosen = "Cards are of features that fire often, were born or lost during training, and say most by themselves; most features say less."
+    steps = result.report["chrono_metrics"]["steps"]
+    return Section(
+        "features", "What they fire on", intro, [cards_block(result.cards, steps, key), Words(chosen, "note")]
+    )
+
+
+def _truth(result: Followed) -> Section | None:
+    if not result.synthetic:
+        return None
+    intro = (
+        "What the pipeline said of a made-up run, beside what happened in it. Births and deaths count as found if they are within one "
+        "checkpoint of the true one."
+    )
+    return Section("truth", "Against the truth", intro, list(truth_tables(result.report)))
+
+
+def _beside(result: Followed) -> Section | None:
+    report = result.report
+    blocks: list[Block] = [controls_table(result.controls)] if result.controls else []
+    table = conditions_table(report)
+    if table:
+        blocks.append(table)
+    blocks += other_controls(report["controls"])
+    if report["routing"]:
+        routed = routing_table(report["routing"])
+        blocks += [routed] if routed else []
+        blocks += other_controls({"routing": report["routing"]})
+    if not blocks:
+        return None
+    intro = (
+        "A result about features counts only if the same pipeline does not show it where there is nothing of the kind."
+    )
+    return Section("controls", "Beside it", intro, blocks)
+
+
+def _autoencoders(result: Followed, key: str) -> Section:
+    report = result.report
+    blocks: list[Block] = list(sae_blocks(report["saes"], key)) if report["saes"] else []
+    speeds = {name: value for name, value in report["throughput"].items() if isinstance(value, int | float)}
+    if speeds:
+        rows = [
+            [name.replace("_", " "), number(round(value) if value >= 100 else float(value))]
+            for name, value in speeds.items()
+        ]
+        blocks.append(Table("Speed", [Column("What", False), Column("Value")], rows))
+    if report["experiment_info"].get("training_time"):
+        blocks.append(Words(f"{duration(report['experiment_info']['training_time'])} in all.", "note"))
+    intro = "How well the autoencoders do at each checkpoint. Explained variance is 0 for predicting the mean; bands are the range of the seeds."
+    return Section("autoencoders", "The autoencoders", intro, blocks)
+
+
+def _compared(results: Sequence[Followed]) -> Section:
+    rows = []
+    for result in results:
+        metrics = result.report["chrono_metrics"]
+        births, purity, last = metrics["births"], metrics["purity"], metrics["steps"][-1]
+        saes = [
+            sae
+            for sae in result.report["saes"]
+            if f"{sae['condition']}-{sae['kind']}" == metrics["series"] and sae["step"] == last
+        ]
+        variance = [sae["explained_variance"] for sae in saes]
+        cost = [sae["delta_ce"] for sae in saes if sae.get("delta_ce") is not None]
+        half = births.get("half_birth_step")
+        rows.append(
+            [
+                result.name,
+                number(len(metrics["steps"])),
+                number(births["n"]),
+                NOTHING if half is None else number(round(half)),
+                estimate(purity["raw"][-1], purity["low"][-1], purity["high"][-1]),
+                number(purity["calibrated"][-1]),
+                number(sum(variance) / len(variance) if variance else None, 3),
+                number(sum(cost) / len(cost) if cost else None, 3),
+            ]
+        )
+    names = (
+        "Checkpoints",
+        "Features",
+        "Half by step",
+        "Kept at last [95 %]",
+        "Calibrated",
+        "Explained variance",
+        "ΔCE, nats",
+    )
+    columns = [Column("Result", False), *map(Column, names)]
+    intro = "The same numbers of each result. They can be compared where checkpoints, probe and autoencoders are alike."
+    return Section("compared", "Side by side", intro, [Table("Results", columns, rows, hide_caption=True)])

@@ -1,0 +1,199 @@
+"""What stands beside the result: other conditions, the truth where it is known, the router, and each checkpoint's autoencoder on every other."""
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from chronolect.formation.conditions import CONDITIONS
+from chronolect.report.formation_findings import kinds_of, truth_name
+from chronolect.report.formats import NOTHING, compact, estimate, number
+from chronolect.report.page import Block, Column, Picture, Table
+
+_CELL, _LEFT, _TOP, _BOTTOM = 44, 60, 30, 46  # pixels
+_LEVELS = 10
+_NUMBERED = 12  # checkpoints up to which the cells hold their numbers
+
+
+def is_analysis(control: Any) -> bool:
+    """Whether a control is a series followed like the result itself."""
+    return isinstance(control, dict) and "births" in control and "purity" in control
+
+
+def conditions_table(report: Mapping[str, Any]) -> Table | None:
+    """The result beside the same pipeline under other conditions; None where there are none."""
+    controls = {name: found for name, found in report["controls"].items() if is_analysis(found)}
+    if not controls:
+        return None
+    metrics = report["chrono_metrics"]
+    rows = [
+        _condition(metrics["series"], metrics, report),
+        *(_condition(name, found, report) for name, found in controls.items()),
+    ]
+    columns = [
+        Column("Series", False), Column("Features"), Column("Born later"), Column("Half by step"), Column("Kept at last [95 %]"),
+        Column("Calibrated"), Column("Explained variance"), Column("What it is for", False),
+    ]  # fmt: skip
+    return Table("The same pipeline under other conditions", columns, rows)
+
+
+def controls_table(controls: Mapping[str, Mapping[str, Any]]) -> Table:
+    """What `formation controls` expected and found."""
+    said = {True: "yes", False: "no", None: "cannot be said"}
+    rows = [
+        [name.replace("-", " "), found["expected"], found["told"], said[found["passed"]]]
+        for name, found in controls.items()
+    ]
+    columns = [
+        Column("Control", False),
+        Column("Expected", False),
+        Column("Found", False),
+        Column("As expected", False),
+    ]
+    return Table("What should not show it", columns, rows)
+
+
+def truth_tables(report: Mapping[str, Any]) -> list[Table]:
+    """Scores against a known truth, for each kind of series."""
+    found = []
+    for kind, scores in kinds_of(report).items():
+        rows = [
+            [
+                truth_name(verdict["name"]),
+                number(None if verdict["value"] is None else float(verdict["value"]), 3),
+                f"{'at most' if verdict['at_most'] else 'at least'} {verdict['limit']:g}",
+                {True: "reached", False: "missed", None: "undefined"}[verdict["reached"]],
+            ]
+            for verdict in scores["verdicts"]
+        ]
+        for name in ("births", "deaths"):
+            part = scores[name]
+            for measure, total in (("recall", part["true"]), ("precision", part["said"])):
+                value = estimate(part[measure], part[f"{measure}_low"], part[f"{measure}_high"])
+                rows.append([f"{name}, {measure} [95 %]", value, f"n = {number(total)}", ""])
+        purity = scores["purity"]
+        for words, key in (("raw purity", "raw_mean_error"), ("the naive measure", "naive_mean_error")):
+            rows.append([f"error of {words} against the true overlap", number(purity[key], 3), "for contrast", ""])
+        columns = [Column("What", False), Column("Measured"), Column("Asked for"), Column("", False)]
+        found.append(Table(f"Against the truth: {kind} series", columns, rows))
+    return found
+
+
+def routing_table(routing: Mapping[str, Any]) -> Table | None:
+    """Explained variance and use of each layer by the one autoencoder behind the router; None where that was not measured."""
+    layers = routing.get("layers")
+    if not layers:
+        return None
+    variance, usage = routing.get("explained_variance", ()), routing.get("usage", ())
+    rows = [
+        [str(layer), number(variance[place], 3) if variance else NOTHING, number(usage[place], 3) if usage else NOTHING]
+        for place, layer in enumerate(layers)
+    ]
+    return Table(
+        "The routed autoencoder by layer", [Column("Layer", False), Column("Explained variance"), Column("Use")], rows
+    )
+
+
+def other_controls(controls: Mapping[str, Any]) -> list[Block]:
+    """Whatever else was measured, as names and numbers."""
+    rows: list[list[str]] = []
+    for name, found in controls.items():
+        if is_analysis(found):
+            continue
+        for key, value in _flat(found):
+            rows.append([name, key, value])
+    if not rows:
+        return []
+    return [Table("Controls", [Column("Control", False), Column("Measure", False), Column("Value")], rows)]
+
+
+def heat_picture(matrix: Sequence[Sequence[float | None]], steps: Sequence[int], key: str) -> Picture:
+    """Explained variance of each checkpoint's autoencoder (rows) on each checkpoint's activations (columns)."""
+    count = len(steps)
+    cell = _CELL if count <= _NUMBERED else max(14, _CELL * _NUMBERED // count)
+    width, height = _LEFT + cell * count + 10, _TOP + cell * count + _BOTTOM
+    name = f"cross-{key}"
+    parts = [
+        f'<svg class="chart heat" width="{width}" viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}-t {name}-d">',
+        f'<title id="{name}-t">Autoencoders across checkpoints</title>',
+        f'<desc id="{name}-d">Explained variance of the autoencoder of one checkpoint on the activations of another; numbers in the table.</desc>',
+        '<text class="axis-name" x="0" y="14">autoencoder of step</text>',
+        f'<text class="axis-name" x="{width - 10}" y="{height - 6}" text-anchor="end">activations of step</text>',
+    ]
+    every = ceil(count / _NUMBERED)
+    for row, step in enumerate(steps):
+        y = _TOP + row * cell
+        if row % every == 0:
+            parts.append(
+                f'<text class="tick" x="{_LEFT - 8}" y="{y + cell / 2 + 4:.1f}" text-anchor="end">{compact(step)}</text>'
+            )
+            parts.append(
+                f'<text class="tick" x="{_LEFT + (row + 0.5) * cell:.1f}" y="{_TOP + count * cell + 18}" text-anchor="middle">{compact(step)}</text>'
+            )
+        for column, value in enumerate(matrix[row]):
+            x = _LEFT + column * cell
+            said = f"autoencoder of step {number(step)} on step {number(steps[column])}: {number(value)}"
+            parts.append(
+                f'<rect class="cell area h{_level(value)}" x="{x}" y="{y}" width="{cell}" height="{cell}"><title>{escape(said)}</title></rect>'
+            )
+            if count <= _NUMBERED:
+                parts.append(
+                    f'<text class="inside" x="{x + cell / 2}" y="{y + cell / 2 + 4}" text-anchor="middle">{number(value)}</text>'
+                )
+    parts.append("</svg>")
+    rows = [[number(step), *(number(value) for value in matrix[row])] for row, step in enumerate(steps)]
+    columns = [Column("Autoencoder of step"), *(Column(f"on {number(step)}") for step in steps)]
+    return Picture(
+        title="Autoencoders across checkpoints",
+        svgs=[Markup("".join(parts))],
+        caption="Explained variance of each checkpoint's autoencoder on the activations of every other, in the units each was trained in. A step in "
+        "the colours is where the model's features change; below 0 an autoencoder is worse than the mean.",
+        table=Table("Explained variance across checkpoints", columns, rows, hide_caption=True),
+    )
+
+
+def _level(value: float | None) -> int:
+    return 0 if value is None else max(0, min(_LEVELS - 1, int(_LEVELS * value)))
+
+
+def _condition(name: str, metrics: Mapping[str, Any], report: Mapping[str, Any]) -> list[str]:
+    births, purity = metrics["births"], metrics["purity"]
+    half = births.get("half_birth_step")
+    variance = [
+        sae["explained_variance"]
+        for sae in report["saes"]
+        if f"{sae['condition']}-{sae['kind']}" == name and sae["step"] == metrics["steps"][-1]
+    ]
+    condition = CONDITIONS.get(name.rpartition("-")[0])
+    return [
+        name,
+        number(births["n"]),
+        number(births["born"]),
+        NOTHING if half is None else number(round(half)),
+        estimate(purity["raw"][-1], purity["low"][-1], purity["high"][-1]),
+        number(purity["calibrated"][-1]),
+        number(sum(variance) / len(variance) if variance else None, 3),
+        condition.help if condition else "",
+    ]
+
+
+def _flat(found: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Names and values of a nested result; lists of more than a few numbers are left to the file."""
+    if isinstance(found, Mapping):
+        if {"rate", "low", "high", "n"} <= set(found):
+            return [(prefix, f"{estimate(found['rate'], found['low'], found['high'])}, n = {number(found['n'])}")]
+        return [
+            pair for key, value in found.items() for pair in _flat(value, f"{prefix} {key.replace('_', ' ')}".strip())
+        ]
+    if isinstance(found, bool):
+        return [(prefix, "yes" if found else "no")]
+    if isinstance(found, int | float) or found is None:
+        return [(prefix, number(found, 3))]
+    if isinstance(found, str):
+        return [(prefix, found)]
+    return [(prefix, ", ".join(number(value, 2) for value in found))] if _few(found) else []
+
+
+def _few(values: Sequence[Any]) -> bool:
+    return len(values) <= 12 and all(value is None or isinstance(value, int | float) for value in values)

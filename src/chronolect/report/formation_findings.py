@@ -1,0 +1,264 @@
+"""What the numbers of an evaluation report mean, in sentences made from them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from chronolect.report.formats import estimate, number
+from chronolect.report.page import Verdict
+
+_BY_CHANCE = 0.05  # share of permuted features that may look present
+_TRUTHS = {
+    "births.median_error": "median error of a birth, in checkpoints",
+    "births.recall": "births found, within one checkpoint",
+    "births.precision": "births said that are true",
+    "deaths.recall": "deaths found, within one checkpoint",
+    "deaths.precision": "deaths said that are true",
+    "unchanged.false_births": "births said where nothing changed",
+    "purity.mean_error": "error of calibrated purity against the true overlap",
+    "matching.accuracy": "latents matched rightly from checkpoint to checkpoint",
+}
+
+
+def formation_title(report: Mapping[str, Any], name: str) -> tuple[str, str]:
+    """Headline and the sentence below it, as far as the numbers carry them."""
+    if "ground_truth" in report:
+        verdicts = [verdict for found in kinds_of(report).values() for verdict in found["verdicts"]]
+        reached = sum(bool(verdict["reached"]) for verdict in verdicts)
+        return (
+            f"Held to the truth: {reached} of {len(verdicts)} targets reached",
+            "A training run was made up in which features come, go and turn at known checkpoints; the same pipeline that follows a language model "
+            "followed it, and what it said was scored.",
+        )
+    metrics, info = report["chrono_metrics"], report["experiment_info"]
+    births, seeds = metrics["births"], len(metrics["seeds"])
+    lede = (
+        f"Sparse autoencoders read {_layers(info['layers'])} at {len(metrics['steps'])} checkpoints of “{name}”, "
+        f"{number(seeds)} {'seed' if seeds == 1 else 'seeds'} each; "
+        f"what they found was compared on the same {number(info['probe']['tokens'])} tokens."
+    )
+    half = births.get("half_birth_step")
+    if births["n"] == 0:
+        return "No feature that could be followed", lede
+    if half is None:
+        return f"{number(births['n'])} features, none seen to be born", lede
+    return f"Half of its new features are there by step {number(round(half))}", lede
+
+
+def formation_verdicts(report: Mapping[str, Any], controls: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
+    """The findings, most important first.
+
+    Args:
+        report: An evaluation report.
+        controls: What `formation controls` said of the same folder, by name.
+    """
+    metrics = report["chrono_metrics"]
+    found = [*_truth(report)]
+    found += [
+        *_births(metrics),
+        *_kept(metrics),
+        *_purity(metrics),
+        *_autoencoders(report),
+        *_beside(report),
+        *_controls(controls),
+        *_routing(report),
+    ]
+    warnings = dict.fromkeys([*metrics.get("warnings", ()), *report["warnings"]])
+    return [*found, *(Verdict("note", _sentence(warning)) for warning in warnings)]
+
+
+def truth_name(name: str) -> str:
+    """A target of the ground truth in words."""
+    return _TRUTHS.get(name, name.replace(".", ", ").replace("_", " "))
+
+
+def kinds_of(report: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Scores against the truth by the kind of series."""
+    return {kind: found for kind, found in report["ground_truth"].items() if "verdicts" in found}
+
+
+def _truth(report: Mapping[str, Any]) -> Iterator[Verdict]:
+    if "ground_truth" not in report:
+        return
+    for kind, found in kinds_of(report).items():
+        for verdict in found["verdicts"]:
+            limit = f"{'at most' if verdict['at_most'] else 'at least'} {verdict['limit']:g}"
+            words = f"{kind.capitalize()} series, {truth_name(verdict['name'])}"
+            if verdict["reached"] is None:
+                yield Verdict("note", f"{words}: undefined ({limit} was asked for).")
+            else:
+                yield Verdict(
+                    "pass" if verdict["reached"] else "fail",
+                    f"{words}: {number(float(verdict['value']), 3)} ({limit} was asked for).",
+                )
+        naive, error = found["purity"].get("naive_mean_error"), found["purity"].get("mean_error")
+        if naive is not None and error is not None:
+            yield Verdict(
+                "note",
+                f"{kind.capitalize()} series: the naive cosine of rows of the same number is off from the true overlap by "
+                f"{number(naive, 3)} on the mean, calibrated purity by {number(error, 3)}.",
+            )
+
+
+def _births(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
+    births, seeds = metrics["births"], len(metrics["seeds"])
+    if births["n"] == 0:
+        yield Verdict(
+            "fail",
+            "No latent of the last checkpoint fires often enough and is found by two seeds: there is nothing to follow.",
+        )
+        return
+    found = f"that at least two of {seeds} seeds found" if seeds > 1 else "of its one autoencoder, noise among them"
+    words = (
+        f"Of {number(births['n'])} features of the last checkpoint {found}, {number(births['initial'])} are there at the first one and "
+        f"{number(births['born'])} are born later"
+    )
+    half = births.get("half_birth_step")
+    if half is not None:
+        bounds = estimate(half, births["half_birth_step_low"], births["half_birth_step_high"], digits=0)
+        words += f"; half of those by step {bounds}"
+    chance = births["presence_null"]
+    if chance["share_on"] is not None and chance["share_on"] > _BY_CHANCE:
+        yield Verdict(
+            "fail",
+            f"{words}. But {chance['share_on']:.0%} of features look present by chance alone (tokens permuted): "
+            f"the threshold of {births['on']:g} is too low here.",
+        )
+        return
+    if chance["q99"] is not None:
+        words += f". By chance a presence above {number(chance['q99'])} is seen in one of a hundred; {births['on']:g} is asked for"
+    yield Verdict("pass" if half is not None else "note", f"{words}.")
+    if births.get("vanished"):
+        yield Verdict(
+            "note", f"{number(births['vanished'])} features of earlier checkpoints are no longer there at the last one."
+        )
+
+
+def _kept(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
+    forward = metrics["births"].get("forward")
+    if not forward or not forward["n"]:
+        return
+    curve = forward["curve"]
+    left = estimate(curve["share"][-1], curve["low"][-1], curve["high"][-1])
+    yield Verdict(
+        "note",
+        f"Of {number(forward['n'])} features of step {number(forward['reference_step'])}, a share of {left} is still there at the last checkpoint.",
+    )
+
+
+def _purity(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
+    purity, steps = metrics["purity"], metrics["steps"]
+    if len(steps) <= purity["window"]:
+        yield Verdict(
+            "note",
+            f"Purity needs {purity['window'] + 1} checkpoints and there are {len(steps)}: it is undefined, not zero.",
+        )
+        return
+    raw, low, high, gate = (purity[key][-1] for key in ("raw", "low", "high", "gate"))
+    step = number(steps[-1])
+    if gate != "converged" or raw is None:
+        yield Verdict(
+            "note", f"Purity at step {step} is not read: {gate if raw is not None else 'no latent could be followed'}."
+        )
+    else:
+        words = f"At step {step} a share of {estimate(raw, low, high)} of the latents was kept over the {purity['window']} checkpoints before"
+        null, ceiling = purity["null"], purity["ceiling_by_step"][-1]
+        against = f"by chance {number(null)}" if null is not None else "chance unknown"
+        if null is not None and low <= null:
+            yield Verdict("fail", f"{words}: not above what chance gives ({number(null)}).")
+        elif ceiling is None:
+            yield Verdict("note", f"{words} ({against}; ceiling unknown, so this is no measure of how much changed).")
+        elif high >= ceiling:
+            yield Verdict(
+                "note",
+                f"{words} ({against}). Where nothing changes it is {number(ceiling)}: purity does not lie below that ceiling, "
+                "so no change can be shown.",
+            )
+        else:
+            way = estimate(*(purity[key][-1] for key in ("calibrated", "calibrated_low", "calibrated_high")))
+            yield Verdict(
+                "pass",
+                f"{words} ({against}; where nothing changes {number(ceiling)}): {way} of the way from chance to no change.",
+            )
+    naive = [value for value in purity["same_index_cosine"] if value is not None]
+    if naive:
+        yield Verdict(
+            "note",
+            f"The cosine of decoder rows of the same number is {number(naive[-1])}. It tells how the autoencoders were started, "
+            "not whether features stayed, and is not used.",
+        )
+    if purity["decoder_optimised"]:
+        yield Verdict(
+            "note",
+            "Training pulled decoder rows of neighbouring checkpoints together, so purity here asks only how latents fire.",
+        )
+
+
+def _autoencoders(report: Mapping[str, Any]) -> Iterator[Verdict]:
+    metrics = report["chrono_metrics"]
+    last = [
+        sae
+        for sae in report["saes"]
+        if f"{sae['condition']}-{sae['kind']}" == metrics["series"] and sae["step"] == metrics["steps"][-1]
+    ]
+    parts = []
+    for measure, words in (
+        ("explained_variance", "explain {} of the variance"),
+        ("l0", "use {} latents per token"),
+        ("dead_share", "leave {} of their latents dead"),
+        ("delta_ce", "cost {} nats per token when spliced in"),
+    ):
+        values = [float(sae[measure]) for sae in last if sae.get(measure) is not None]
+        if values:
+            parts.append(words.format(number(sum(values) / len(values), 1 if measure == "l0" else 3)))
+    if parts:
+        yield Verdict("note", f"At the last checkpoint the autoencoders {', '.join(parts)} (n = {len(last)} seeds).")
+    failed = [
+        number(step)
+        for step, gate in zip(metrics["steps"], metrics["purity"]["gate"], strict=True)
+        if gate == "not converged"
+    ]
+    if failed:
+        where = f"step {failed[0]}" if len(failed) == 1 else f"steps {', '.join(failed)}"
+        yield Verdict(
+            "fail", f"At {where} the autoencoders were not converged; births and purity are not judged by them."
+        )
+
+
+def _beside(report: Mapping[str, Any]) -> Iterator[Verdict]:
+    untrained = report["controls"].get("random-init")
+    if untrained:
+        part = untrained["features_found"]
+        words = (
+            f"A model of the same shape that has learned nothing has a share of {estimate(part['rate'], part['low'], part['high'])}, "
+            f"n = {number(part['n'])}, of the last checkpoint's latents"
+        )
+        if part["high"] is not None and part["high"] < 0.5:
+            yield Verdict("pass", f"{words}: most are of the training.")
+        else:
+            yield Verdict("fail", f"{words}: many of them need no training.")
+
+
+def _controls(controls: Mapping[str, Mapping[str, Any]]) -> Iterator[Verdict]:
+    kinds: dict[bool | None, Literal["pass", "fail", "note"]] = {True: "pass", False: "fail", None: "note"}
+    for name, found in controls.items():
+        said = f"Control, {name.replace('-', ' ')}: {found['told']} (expected: {found['expected']})."
+        yield Verdict(kinds[found["passed"]], said)
+
+
+def _routing(report: Mapping[str, Any]) -> Iterator[Verdict]:
+    routing = report.get("routing")
+    if routing:
+        yield Verdict("pass" if routing.get("informative") else "fail", _sentence(str(routing["verdict"])))
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def _layers(layers: Sequence[int]) -> str:
+    if not layers:
+        return "the residual stream"
+    if len(layers) == 1:
+        return f"the residual stream after block {layers[0]}"
+    return f"the residual stream after blocks {', '.join(map(str, layers))}"
