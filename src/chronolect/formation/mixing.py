@@ -39,8 +39,8 @@ def mix_sources(
 ) -> dict[str, Any]:
     """Write a packed corpus whose training tokens come from the sources in the given shares. The same call gives the same bytes.
 
-    Documents are taken in the order of their files. The validation splits are `val`, all that was held out, and `val-NAME` of each source; no
-    document is in them twice.
+    Documents are taken in the order of their files. The validation splits are `val`, all that was held out, and, of several
+    sources, `val-NAME` of each; a document that is repeated in training is in them once.
 
     Args:
         sources: What is mixed.
@@ -87,7 +87,7 @@ def mix_sources(
     )
     with stage(out, command=_COMMAND, config=config, inputs=inputs) as work:
         with SplitWriter(work.folder) as writer:
-            streams = [_Stream(source, encoder, lots, writer) for source in sources]
+            streams = [_Stream(source, encoder, lots, writer, len(sources) > 1) for source in sources]
             _fill(streams, ratios, tokens=tokens, repeat=exhausted == "repeat")
         splits = {name: split.counts for name, split in writer.splits.items()}
         if "val" not in splits:
@@ -127,6 +127,7 @@ class _Stream:
     encoder: Encoder
     lots: _Lots
     writer: SplitWriter
+    shared: bool  # with other sources
     tokens: int = 0
     documents: int = 0
     documents_per_pass: int | None = None
@@ -186,7 +187,7 @@ class _Stream:
                     self._hold_out(id, text, np.concatenate([ids, end]))
 
     def _hold_out(self, id: str, text: str, ids: npt.NDArray[np.unsignedinteger]) -> None:
-        for split in ("val", f"val-{self.source.name}"):
+        for split in ("val", f"val-{self.source.name}") if self.shared else ("val",):
             self._append(split, f"{self.source.name}/{id}", text, ids)
 
     def _append(self, split: str, id: str, text: str, ids: npt.NDArray[np.unsignedinteger]) -> None:

@@ -135,7 +135,8 @@ def plan(*changes: str, file: Path | None = SEED) -> RunPlan:
 
 def parts(found: RunPlan) -> dict[str, Any]:
     """What would be run, without the words about it."""
-    return dict(vars(replace(found, warnings=())))
+    ablations = {name: parts(variant) for name, variant in found.ablations.items()}
+    return {**vars(replace(found, warnings=(), settings={})), "ablations": ablations}
 
 
 def test_no_key_is_forgotten_here() -> None:

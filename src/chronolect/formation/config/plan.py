@@ -116,6 +116,7 @@ class RunPlan:
         needs: Packages it needs besides (`colab.install_requirements`).
         ablations: Runs beside it, by name.
         warnings: What a reader ought to know before it starts.
+        settings: The values it was resolved from, flat.
     """
 
     name: str
@@ -136,6 +137,7 @@ class RunPlan:
     needs: tuple[str, ...] = ()
     ablations: Mapping[str, "RunPlan"] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def resolve(layers: Layers, *, resume: bool = False, overwrite: bool = False, processes: int = 1) -> RunPlan:
@@ -156,7 +158,7 @@ def resolve(layers: Layers, *, resume: bool = False, overwrite: bool = False, pr
     training = _named_after_keys(
         lambda: _training(config, warnings, resume=resume, overwrite=overwrite), _TRAINING_KEYS, layers
     )
-    formation = _named_after_keys(lambda: _formation(config, warnings), _FORMATION_KEYS, layers)
+    formation = _named_after_keys(lambda: _formation(config, layers, warnings), _FORMATION_KEYS, layers)
     chosen = _model(config, layers)
     monitoring = config.chrono.monitoring
     needs = {
@@ -206,6 +208,7 @@ def resolve(layers: Layers, *, resume: bool = False, overwrite: bool = False, pr
             for name in (config.experiment.ablation.configurations if config.experiment.ablation.enabled else ())
         },
         warnings=tuple(warnings),
+        settings={key: found.value for key, found in layers.items()},
     )
 
 
@@ -328,7 +331,7 @@ def _save_every(model: int, features: int) -> int:
     return both[0] if both else 0
 
 
-def _formation(config: Config, warnings: list[str]) -> FormationConfig | None:
+def _formation(config: Config, layers: Layers, warnings: list[str]) -> FormationConfig | None:
     chrono = config.chrono
     sae, dropout, alignment, purity = (
         chrono.route_sae,
@@ -345,7 +348,8 @@ def _formation(config: Config, warnings: list[str]) -> FormationConfig | None:
             f"chrono.route_sae.update_frequency {sae.update_frequency}: the autoencoders take {steps} steps in {config.training.max_steps:,}, "
             "too few to converge"
         )
-    if sae.enabled and sae.architecture != "relu" and sae.sparsity_weight:
+    is_own = not layers["chrono.route_sae.sparsity_weight"].origin.startswith("preset ")
+    if sae.enabled and sae.architecture != "relu" and sae.sparsity_weight and is_own:
         warnings.append(
             f"chrono.route_sae.sparsity_weight: {sae.architecture} is as sparse as chrono.route_sae.k makes it; the weight acts with "
             "architecture: relu"
