@@ -36,7 +36,7 @@ class SynthConfig:
     architecture: Architecture = "batchtopk"
     latents: int | None = None
     k: int | None = None
-    sae_tokens: int = 512_000
+    sae_tokens: int = 409_600
     batch_tokens: int = 512
     lr: float = 5e-3
     warmup_steps: int = 50

@@ -41,10 +41,10 @@ class SyntheticConfig:
         noise: Norm of the Gaussian noise on a token, in strengths of a feature.
     """
 
-    features: int = 256
-    width: int = 96
-    checkpoints: int = 10
-    active: float = 6.0
+    features: int = 160
+    width: int = 64
+    checkpoints: int = 8
+    active: float = 5.0
     zipf: float = 0.6
     initial: float = 0.35
     dying: float = 0.15
