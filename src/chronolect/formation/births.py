@@ -101,7 +101,7 @@ def cumulative(after: Ints, by: Ints, cells: int, weights: Floats | None = None)
         before, mass = mass, mass * ((counts / inside) @ kinds) / total
         if np.abs(mass - before).max() < 1e-9:
             break
-    share = mass.cumsum(axis=1)[:, :cells]
+    share = np.minimum(mass.cumsum(axis=1)[:, :cells].round(9), 1)
     return share[0] if weights is None else share
 
 

@@ -48,7 +48,7 @@ def births_report(
         "hold": settings.hold,
         "consensus": settings.consensus if len(series) > 1 else None,
         **curve_report(final, life_of(final, settings, known)[1], steps, settings),
-        "vanished": sum(map(len, followed[1:])),
+        "vanished": int((~every[len(final) :, -1]).sum()),
         "presence_null": {
             "median": float(np.median(chance)) if len(chance) else None,
             "q99": float(np.quantile(chance, 0.99)) if len(chance) else None,
@@ -131,28 +131,27 @@ def curve_report(
         "died": int(died.sum()),
         "censored": int((born & ~died).sum()),
     }
+    name = "half_death_step" if deaths else "half_birth_step"
     if n == 0:
         nothing = [None] * count
-        return counts | {
-            "curve": {"steps": steps, "share": nothing, "low": nothing, "high": nothing},
-            "half_step": None,
-        }
+        halves = dict.fromkeys((name, f"{name}_low", f"{name}_high"))
+        curve = {"steps": steps, "share": nothing, "low": nothing, "high": nothing}
+        return counts | {"curve": curve, "rate_per_decade": nothing} | halves
     after, by = (lives.present, lives.died) if deaths else (lives.absent, lives.born)
     after = np.where(by < 0, count - 1, after)
     weights = bootstrap_weights(features.members, resamples=settings.resamples, seed=settings.seed)
     share, draws = cumulative(after, by, count), cumulative(after, by, count, weights)
     low, high = bounds(draws)
-    halves = [half_step(steps, one, 0.5 if deaths else (1 + float(one[0])) / 2 - 1e-9) for one in (share, *draws)]
-    reached = [found for found in halves[1:] if found is not None]
+    half, *others = [half_step(steps, one, 0.5 if deaths else (1 + float(one[0])) / 2) for one in (share, *draws)]
+    reached = [found for found in others if found is not None]
     half_low, half_high = bounds(np.array(reached)) if reached else (None, None)
     if deaths:
         share, low, high = 1 - share, [1 - value for value in high], [1 - value for value in low]
     decades = np.diff(np.log10(np.asarray(steps) + 1.0))
-    name = "half_death_step" if deaths else "half_birth_step"
     return counts | {
         "curve": {"steps": steps, "share": share.tolist(), "low": low, "high": high},
         "rate_per_decade": [None, *(np.diff(share) / decades).tolist()],
-        name: halves[0],
+        name: half,
         f"{name}_low": half_low,
         f"{name}_high": half_high,
     }
