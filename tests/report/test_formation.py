@@ -1,6 +1,8 @@
 """The page of features over training, of real snapshots whose births are known."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,10 @@ from tests.report.formation_runs import HOSTILE, STEPS, births, deaths, make_fol
 
 from chronolect.artifacts import read_json, stage, write_json
 from chronolect.errors import UserError
+from chronolect.formation.conditions import CONDITIONS
 from chronolect.report.build import build_report
 from chronolect.report.formation_charts import step_axis
+from chronolect.report.formation_controls import conditions_table
 from chronolect.report.formation_findings import formation_title, formation_verdicts
 from chronolect.report.formation_river import cohorts, shade
 
@@ -107,6 +111,20 @@ def test_the_river_holds_every_feature_that_was_born(report: dict[str, Any]) -> 
     known = (births() < deaths()) & (deaths() < len(STEPS))
     assert 0 < len(gone) <= known.sum()
     assert all(event["death_step_hi"] == STEPS[len(STEPS) - 2] for event in gone)
+
+
+def test_conditions_stand_beside_the_result(report: dict[str, Any]) -> None:
+    table = conditions_table({**report, "controls": {"frozen-decoder-cold": report["chrono_metrics"]}})
+    assert table is not None
+    assert [row[0] for row in table.rows] == ["base-cold", "frozen-decoder-cold"]
+    assert table.rows[1][-1] == CONDITIONS["frozen-decoder"].help
+    assert len(table.columns) == len(table.rows[0])
+    assert conditions_table(report) is None  # an untrained model beside it is no series
+
+
+def test_a_page_does_without_pytorch() -> None:
+    script = "import sys, chronolect.report.build; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_colours_go_with_time() -> None:

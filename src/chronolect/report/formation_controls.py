@@ -6,7 +6,6 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from chronolect.formation.conditions import CONDITIONS
 from chronolect.report.formation_findings import kinds_of, truth_name
 from chronolect.report.formats import NOTHING, compact, estimate, number
 from chronolect.report.page import Block, Column, Picture, Table
@@ -26,10 +25,13 @@ def conditions_table(report: Mapping[str, Any]) -> Table | None:
     controls = {name: found for name, found in report["controls"].items() if is_analysis(found)}
     if not controls:
         return None
+    from chronolect.formation.conditions import CONDITIONS  # brings PyTorch, which most pages do without
+
+    helps = {name: condition.help for name, condition in CONDITIONS.items()}
     metrics = report["chrono_metrics"]
     rows = [
-        _condition(metrics["series"], metrics, report),
-        *(_condition(name, found, report) for name, found in controls.items()),
+        [*_condition(name, found, report), helps.get(name.rpartition("-")[0], "")]
+        for name, found in {metrics["series"]: metrics, **controls}.items()
     ]
     columns = [
         Column("Series", False), Column("Features"), Column("Born later"), Column("Half by step"), Column("Kept at last [95 %]"),
@@ -165,7 +167,6 @@ def _condition(name: str, metrics: Mapping[str, Any], report: Mapping[str, Any])
         for sae in report["saes"]
         if f"{sae['condition']}-{sae['kind']}" == name and sae["step"] == metrics["steps"][-1]
     ]
-    condition = CONDITIONS.get(name.rpartition("-")[0])
     return [
         name,
         number(births["n"]),
@@ -174,7 +175,6 @@ def _condition(name: str, metrics: Mapping[str, Any], report: Mapping[str, Any])
         estimate(purity["raw"][-1], purity["low"][-1], purity["high"][-1]),
         number(purity["calibrated"][-1]),
         number(sum(variance) / len(variance) if variance else None, 3),
-        condition.help if condition else "",
     ]
 
 
