@@ -5,6 +5,7 @@ The command line, recipes and the documentation all read this table; the functio
 
 from chronolect.commands.command import Command
 from chronolect.commands.corpus import CORPUS
+from chronolect.commands.formation import FORMATION
 from chronolect.commands.judging import JUDGING
 from chronolect.commands.making import MAKING
 from chronolect.errors import UserError, did_you_mean
@@ -20,6 +21,7 @@ GROUPS = {
     "data": "Questions, conversations and probes, from the embedded chronicle or from your own text.",
     "dialogue": "Conversations with time in them: split, render, count, convert.",
     "train": "Train language models.",
+    "formation": "Training time: sparse features followed through a training, what was born, kept and lost.",
     "export": "Bring a model into the forms that other programs load.",
     "eval": "Measure up to when a model knows the world, and what it makes of the time.",
     "eval timebench": "TIMEBench: run, judge, sum up, compare, tabulate.",
@@ -35,6 +37,7 @@ EXTRAS = {
     "compressed_tensors": "fp8",
     "loguru": "fp8",
     "liger_kernel": "liger",
+    "sae_lens": "sae",
     "wandb": "tracking",
     "tensorboard": "tracking",
     "trackio": "tracking",
@@ -55,6 +58,7 @@ COMMANDS = (
     ),
     *CORPUS,
     *MAKING,
+    *FORMATION,
     *JUDGING,
     Command(
         "chat",

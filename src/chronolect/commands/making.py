@@ -94,6 +94,12 @@ MAKING = (
         "chronolect train curriculum --preset qwen3-4b --data split --out runs/time-4b",
     ),
     Command(
+        "train formation",
+        "chronolect.formation.online.command:train_formation",
+        "Train like `train pretrain`, and follow the model's features on the way.",
+        "chronolect train formation packed --preset 5m --max-steps 4000 --log-spaced --update-frequency 4 --out runs/followed",
+    ),
+    Command(
         "export merge",
         "chronolect.export.merge:export_merge",
         "Fold an adapter into its model and compare the logits.",
