@@ -142,6 +142,7 @@ def follow(begun: Begun, *, formation: FormationConfig, config: TrainingConfig) 
             probe=texts.probe,
             settings=analysis_settings(formation),
             keep_saes=formation.save_sae_state,
+            spliced_tokens=formation.splice_tokens,
             bfloat16=begun.accelerator.mixed_precision == "bf16",
         )
     excluded = {begun.packed.eos_id, begun.tokenizer.pad_token_id} - {None}

@@ -16,6 +16,31 @@ Alignment = Literal["none", "attention_diversity", "temporal_anchor", "mutual"]
 _ROUTES = ("none", "advantage", "paper", "random")
 _ALIGNMENTS = ("none", "attention_diversity", "temporal_anchor", "mutual")
 _DROPOUT_SCHEDULES = ("cosine", "linear", "constant")
+METRICS = (  # that `track_metrics` chooses among
+    "temporal_purity",
+    "feature_birth_rate",
+    "features_alive",
+    "features_born",
+    "features_died",
+    "explained_variance",
+    "dead_share",
+    "delta_ce",
+    "sae_reconstruction_loss",
+    "sae_sparsity_loss",
+    "sae_aux_loss",
+    "sae_l0",
+    "sae_dead",
+    "attention_diversity",
+    "temporal_anchor",
+    "mutual",
+    "coupling",
+    "router",
+    "balance",
+    "usage_entropy",
+    "share",
+    "l2",
+    "memory_absorption",
+)
 _EXPANSION = 8  # latents per dimension where none are named
 
 
@@ -53,6 +78,8 @@ class FormationConfig:
         alignment_weight: Its weight.
         alignment_every: Optimizer steps between those at which `attention_diversity` is added.
         probe_tokens: Tokens on which the features of snapshots are compared, the same for all of them.
+        splice_tokens: Tokens of the probe on which, at every snapshot, the model is run with its activations replaced by their reconstruction; 0
+            for none.
         snapshot_every: Steps between snapshots of the features; 0 for steps 1, 2, 4, 8, … The last step always has one.
         save_features: Make snapshots on the way. Off, only the last step has one, and there is no purity nor birth to report.
         save_sae_state: Keep, with every snapshot, the autoencoders themselves, in SAELens's form; else those of the last step only.
@@ -86,6 +113,7 @@ class FormationConfig:
     alignment_weight: float = 0.05
     alignment_every: int = 10
     probe_tokens: int = 16_384
+    splice_tokens: int = 2048
     snapshot_every: int = 0
     save_features: bool = True
     save_sae_state: bool = True
@@ -108,7 +136,7 @@ class FormationConfig:
         ):
             if getattr(self, name) < 1:
                 raise UserError(f"{_flag(name)} must be at least 1, not {getattr(self, name)}")
-        for name in ("snapshot_every", "coupling", "alignment_weight", "sae_l1", "sae_warmup_steps"):
+        for name in ("snapshot_every", "splice_tokens", "coupling", "alignment_weight", "sae_l1", "sae_warmup_steps"):
             if getattr(self, name) < 0:
                 raise UserError(f"{_flag(name)} must not be negative")
         if self.sae_reconstruction_weight <= 0:
@@ -117,6 +145,10 @@ class FormationConfig:
             raise UserError(f"--similarity-threshold must be above 0 and at most 1, not {self.similarity_threshold}")
         if self.sae_layers is not None and len(self.sae_layers) > 1 and self.route == "none":
             raise UserError("--sae-layers: several layers share one autoencoder by a --route; choose one of either")
+        for name in self.track_metrics or ():
+            _require_known("--track-metrics", name, METRICS)
+        if "base" not in self.sae_conditions:
+            raise UserError(f"--sae-conditions {' '.join(self.sae_conditions)}: they are judged beside base; add it")
         for condition in find_conditions(self.sae_conditions):
             if condition.activations != "checkpoints":
                 raise UserError(

@@ -1,6 +1,7 @@
 """What a router and its autoencoder do on the probe, written as a snapshot: the counterpart, for several layers, of `track/measuring.py`."""
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ class RoutedActivations:
         model: The model.
         found: float32 [N, R, d], in a file.
         kept: bool [N]: tokens that are sinks in none of the layers.
-        spliced: Rows to splice reconstructions into, with what counts in them.
+        spliced: Rows to splice reconstructions into, with what counts in them; none for no splicing.
     """
 
     model: Any
@@ -69,8 +70,9 @@ class RoutedActivations:
                 yield take_layer(route.normalised(x), place) * share[:, None]
 
         measured = measure_sae(route.sae, chosen())
-        spliced = routed_splice_measures(self.model, route, self.spliced)
-        measured |= {key: value for key, value in spliced.items() if key not in ("tokens", "replaced")}
+        if self.spliced:
+            spliced = routed_splice_measures(self.model, route, self.spliced)
+            measured |= {key: value for key, value in spliced.items() if key not in ("tokens", "replaced")}
         measured |= measures
         save_route(folder, route, metadata=metadata)
         write_json(folder / ROUTER_REPORT, router_report(route, self._batches(device, kept_only=True)))
@@ -106,6 +108,6 @@ def read_routed_probe(
         found[first : first + len(x)], kept[first : first + len(x)] = x.cpu().numpy(), real.cpu().numpy()
         first += len(x)
     device = next(model.parameters()).device
-    chosen = itertools.islice(probe.rows(1), max(1, spliced_tokens // probe.input_ids.shape[1]))
+    chosen = itertools.islice(probe.rows(1), math.ceil(spliced_tokens / probe.input_ids.shape[1]))
     spliced = [(ids.to(device), counted.to(device)) for ids, counted in chosen]
     return RoutedActivations(model, found, kept, spliced)

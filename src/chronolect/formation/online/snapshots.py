@@ -23,7 +23,6 @@ from chronolect.formation.snapshots import StoredSnapshots
 from chronolect.formation.track.measuring import read_probe
 
 _ROWS = 16  # of the probe in a forward pass
-_SPLICED_TOKENS = 2048
 _OF_SAE = (CONFIG, WEIGHTS, "router.json", "router.safetensors")
 _MEANT = ("explained_variance", "dead_share", "delta_ce")  # over the seeds, in a record
 
@@ -39,6 +38,7 @@ class Snapshots:
         probe: The tokens.
         settings: Thresholds of what is said of them at once.
         keep_saes: Whether the autoencoder stays beside every snapshot, not beside the last one only.
+        spliced_tokens: How many of them reconstructions are spliced into.
         bfloat16: Whether the model multiplies matrices in bfloat16.
     """
 
@@ -48,6 +48,7 @@ class Snapshots:
     probe: Probe
     settings: AnalysisSettings
     keep_saes: bool
+    spliced_tokens: int
     bfloat16: bool
 
     def begin(self, step: int) -> None:
@@ -73,7 +74,7 @@ class Snapshots:
         scratch = self.folder / ".probe.f32"
         settings: dict[str, Any] = {
             "rows": _ROWS,
-            "spliced_tokens": _SPLICED_TOKENS,
+            "spliced_tokens": self.spliced_tokens,
             "bfloat16": self.bfloat16,
             "name": f"the model at step {step}",
         }
