@@ -63,6 +63,17 @@ def test_several_layers_are_read_at_once(model: Any, rows: Rows) -> None:
     assert torch.equal(both[:, 1], next(iter(ActivationStream(model, [1], rows, batch_tokens=60))))
 
 
+def test_several_models_are_read_on_the_same_tokens(model: Any, rows: Rows) -> None:
+    other = copy.deepcopy(model)
+    with torch.no_grad():
+        other.get_input_embeddings().weight.mul_(0.5)
+    settings: dict[str, Any] = {"batch_tokens": 60, "shuffle_tokens": 240, "seed": 5}
+    both = next(iter(ActivationStream([model, other], [1], rows, **settings)))
+    assert both.shape == (60, 2, 32)
+    for place, one in enumerate((model, other)):
+        assert torch.equal(both[:, place], next(iter(ActivationStream(one, [1], rows, **settings))))
+
+
 def test_no_more_is_read_than_the_next_batch_needs(model: Any, rows: Rows) -> None:
     read = 0
 

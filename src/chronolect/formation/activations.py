@@ -21,7 +21,7 @@ class ActivationStream:
     median of their forward pass (Sun et al. 2024, arXiv:2402.17762), are left out and counted.
 
     Args:
-        model: A causal language model, in evaluation mode.
+        model: A causal language model, in evaluation mode, or several that read the same tokens.
         layers: Blocks whose output is read; see `residuals`.
         rows: Pairs of input ids (int64) and which tokens count (bool), [rows, tokens] each: one forward pass per pair.
         batch_tokens: B.
@@ -47,13 +47,15 @@ class ActivationStream:
         bfloat16: bool = False,
         name: str = "the model",
     ) -> None:
-        check_layers(model, layers)
-        self.model, self.layers, self.rows, self.name = model, tuple(layers), rows, name
+        self.models = list(model) if isinstance(model, Sequence) else [model]
+        for one in self.models:
+            check_layers(one, layers)
+        self.layers, self.rows, self.name = tuple(layers), rows, name
         self.batch_tokens, self.shuffle_tokens, self.seed, self.bfloat16 = batch_tokens, shuffle_tokens, seed, bfloat16
         self.counts: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[Tensor]:
-        """Batches float32 [B, d] of one layer, [B, R, d] of several; without shuffling a last one that is not full comes, too."""
+        """Batches float32 [B, d] of one layer, [B, R, d] of several (of each model in turn); without shuffling a last, shorter one comes, too."""
         generator = torch.Generator().manual_seed(self.seed)
         held: list[Tensor] = []
         size, capacity = 0, max(self.shuffle_tokens, 2 * self.batch_tokens)
@@ -84,10 +86,11 @@ class ActivationStream:
         Raises:
             UserError: Where an activation is not a number.
         """
-        device = next(self.model.parameters()).device
+        device = next(self.models[0].parameters()).device
         for ids, counted in self.rows:
             with torch.autocast(device.type, torch.bfloat16) if self.bfloat16 else nullcontext():
-                hidden = read_residuals(self.model, self.layers, ids.to(device))
+                read = [read_residuals(model, self.layers, ids.to(device)) for model in self.models]
+            hidden = read[0] if len(read) == 1 else torch.cat(read, dim=2)
             found = hidden[counted.to(device)].float()
             norms = found.norm(dim=-1)  # [n, R]
             if not bool(torch.isfinite(norms).all()):
@@ -99,4 +102,4 @@ class ActivationStream:
             self.counts["read"] += int(kept.sum())
             self.counts["left_out"] += int((~counted).sum())
             self.counts["sinks"] += int((~kept).sum())
-            yield (found if len(self.layers) > 1 else found[:, 0]), kept
+            yield (found if found.shape[1] > 1 else found[:, 0]), kept

@@ -22,7 +22,7 @@ from chronolect.statistics import wilson
 
 REPORT, CARDS = "evaluation_report.json", "cards.json"
 SCHEMA_VERSION = 1
-_UNCHANGED, _UNTRAINED = "no-change-warm", "random-init-cold"
+_UNCHANGED, _UNTRAINED, _REFERENCE = "no-change-warm", "random-init-cold", "reference-cold"
 _KINDS: dict[str, Kind] = {"cold": "cold", "warm": "warm", "shared": "shared"}
 
 
@@ -60,8 +60,9 @@ def write_evaluation_report(
     """Analyse the snapshots of a folder, and write `evaluation_report.json` and `cards.json` into it.
 
     The headline is the analysis of the base condition's first kind (cold before warm). Every other group of series (condition and kind) is
-    analysed in the same way and stands under `controls`, but for two. Series made on one unchanging checkpoint (`no-change-warm`)
-    give the ceiling of warm ones, and those of a model that has learned nothing (`random-init-cold`) are set beside the last checkpoint's.
+    analysed in the same way and stands under `controls`, but for three. Series made on one unchanging checkpoint (`no-change-warm`) give the
+    ceiling of warm ones; those trained for longer (`reference-cold`) are what convergence is judged by; and those of a model that has
+    learned nothing (`random-init-cold`) are set beside the last checkpoint's.
 
     Args:
         folder: Holds `series/`, `probe/` and `tokenizer/`.
@@ -89,11 +90,14 @@ def write_evaluation_report(
     unchanged = groups.get(_UNCHANGED)
 
     def analysed(series: list[Series]) -> dict[str, Any]:
-        return analyse(series, settings, ceiling=unchanged if series[0].kind == "warm" else None)
+        ceiling = unchanged if series[0].kind == "warm" else None
+        return analyse(series, settings, ceiling=ceiling, converged=groups.get(_REFERENCE, ()))
 
     metrics = analysed(groups[headline]) | {"cross_reconstruction": cross_reconstruction}
     analyses = {
-        group: analysed(series) for group, series in groups.items() if group not in (headline, _UNCHANGED, _UNTRAINED)
+        group: analysed(series)
+        for group, series in groups.items()
+        if group not in (headline, _UNCHANGED, _UNTRAINED, _REFERENCE)
     }
     told = [*warnings, *(warning for analysis in (metrics, *analyses.values()) for warning in analysis.pop("warnings"))]
     probe = Probe.load(folder / "probe")

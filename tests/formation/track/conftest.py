@@ -35,10 +35,15 @@ def tiny(**settings: Any) -> TrackConfig:
 
 @pytest.fixture(scope="session")
 def tracked(packed: Path, run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `formation track` makes of the run: cold and warm series of two seeds, and two conditions beside."""
+    """What `formation track` makes of the run: cold and warm series of two seeds, and what they are judged beside."""
     from chronolect.formation.track.command import formation_track
 
     out = tmp_path_factory.mktemp("tracked") / "out"
-    config = tiny(kinds=["cold", "warm"], conditions=["base", "random-init", "no-change"])
+    config = tiny(
+        kinds=["cold", "warm"],
+        conditions=["base", "random-init", "no-change"],
+        reference_tokens=8192,
+        crosscoder_tokens=4096,
+    )
     formation_track(run=run, out=out, corpus=packed, steps=STEPS, config=config)
     return out

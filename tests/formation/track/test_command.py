@@ -109,13 +109,14 @@ def test_every_autoencoder_is_told_of(report: dict[str, Any], tracked: Path) -> 
     found = {(record["series"], record["step"]) for record in report["saes"]}
     expected = {(f"base-{kind}-seed{seed}", step) for kind in ("cold", "warm") for seed in (0, 1) for step in STEPS}
     expected |= {(f"random-init-cold-seed{seed}", 32) for seed in (0, 1)}
+    expected |= {("reference-cold-seed0", step) for step in STEPS}
     expected |= {(f"no-change-warm-seed{seed}", 32 + turn) for seed in (0, 1) for turn in (1, 2, 3)}
     assert found == expected
     for record in report["saes"]:
+        assert record["tokens_trained"] == (8192 if record["condition"] == "reference" else 4096)
         folder = tracked / "series" / record["series"] / f"step-{record['step']}"
         assert {"cfg.json", "sae_weights.safetensors", "codes.safetensors", "measures.json"} <= set(os.listdir(folder))
         assert record["explained_variance"] <= 1
-        assert record["tokens_trained"] == 4096
         assert record["ce_spliced"] == pytest.approx(record["ce"] + record["delta_ce"])
 
 
@@ -160,10 +161,30 @@ def test_conditions_do_what_they_say(series: dict[str, Series], report: dict[str
     assert 0 <= found["features_found"]["low"] <= found["features_found"]["high"] <= 1
 
 
+def test_convergence_is_judged_by_what_was_trained_for_longer(report: dict[str, Any]) -> None:
+    reached: dict[str, list[tuple[int, float]]] = {"base": [], "reference": []}
+    for record in report["saes"]:
+        if record["kind"] == "cold" and record["condition"] in reached:
+            reached[record["condition"]].append((record["step"], record["explained_variance"]))
+    assert not any("neighbouring checkpoints only" in warning for warning in report["warnings"])
+    for place, (step, wanted) in enumerate(reached["reference"][2:], start=2):
+        mean = np.mean([variance for own, variance in reached["base"] if own == step])
+        if mean < wanted - 0.02:
+            assert report["chrono_metrics"]["purity"]["gate"][place] == "not converged"
+
+
+def test_a_crosscoder_gives_a_second_opinion(report: dict[str, Any]) -> None:
+    found = report["controls"]["crosscoder"]
+    assert found["tokens"] == 4096
+    assert found["births"]["curve"]["steps"] == STEPS
+    assert [loss["reconstruction"] < 1 for loss in found["losses"]] == [True, True]
+
+
 def test_what_was_logged_is_there_in_order(tracked: Path) -> None:
     records = [json.loads(line) for line in (tracked / "metrics.jsonl").read_text().splitlines()]
     snapshots = [(record["series"], record["checkpoint"]) for record in records if record["kind"] == "snapshot"]
-    assert len(snapshots) == len(set(snapshots)) == 4 * len(STEPS) + 2 + 6
+    assert len(snapshots) == len(set(snapshots)) == 5 * len(STEPS) + 2 + 6
+    assert [record["series"] for record in records[-2:]] == ["crosscoder-seed0", "crosscoder-seed1"]
     assert [step for name, step in snapshots if name == "base-cold-seed0"] == STEPS
     assert all(math.isfinite(record["reconstruction"]) for record in records if record["kind"] == "formation")
 

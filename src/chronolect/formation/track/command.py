@@ -16,6 +16,7 @@ from chronolect.formation.reporting import write_evaluation_report
 from chronolect.formation.residuals import check_layers
 from chronolect.formation.track.checkpoints import Checkpoint, find_checkpoints
 from chronolect.formation.track.config import TrackConfig
+from chronolect.formation.track.crosscoding import crosscode
 from chronolect.formation.track.follower import Follower
 from chronolect.models.loading import load_model, load_tokenizer
 from chronolect.training.config import TrainingConfig
@@ -83,6 +84,7 @@ def formation_track(
             say(f"{checkpoint.name}: {_told(results[-1]['saes'])}")
         _check_first_loss(checkpoints[0], results[0], packed.vocab_size, warnings)
         results += _controls(follower, checkpoints[-1])
+        second = {"crosscoder": crosscode(follower, checkpoints)} if config.crosscoder_tokens else {}
         write_bytes(work.folder / "metrics.jsonl", follower.metrics().encode())
         report = write_evaluation_report(
             work.folder,
@@ -94,8 +96,9 @@ def formation_track(
                 "seeds": list(range(config.seeds)),
                 "inputs": {str(path): digest(path) for path in (corpus, *([run] if run else []))},
             },
-            throughput=_throughput(results, config),
+            throughput=_throughput(results),
             warnings=warnings,
+            controls=second,
             cross_reconstruction=follower.cross_reconstruction(checkpoints),
             cards=config.cards,
         )
@@ -191,12 +194,12 @@ def _experiment(
     }
 
 
-def _throughput(results: Sequence[Mapping[str, Any]], config: TrackConfig) -> dict[str, Any]:
+def _throughput(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Tokens per second of the language model's pass, and of the autoencoders' training, over the whole run."""
     names = ("activations", "autoencoders", "probe", "measuring")
     seconds = {name: sum(result["seconds"][name] for result in results) for name in names}
     read = sum(sum(result["tokens"].values()) for result in results)
-    learned = sum(len(result["saes"]) for result in results) * config.steps * config.batch_tokens
+    learned = sum(record["tokens_trained"] for result in results for record in result["saes"])
     return {
         "activation_tokens_per_s": round(read / (seconds["activations"] + seconds["probe"]), 1),
         "sae_tokens_per_s": round(learned / seconds["autoencoders"], 1),

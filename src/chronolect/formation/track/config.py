@@ -39,6 +39,10 @@ class TrackConfig:
         kinds: How an autoencoder starts: `cold`, from fresh weights at every checkpoint, or `warm`, from those of the checkpoint before.
         conditions: `base`, and what it is to be judged beside: random-init, no-change, frozen-decoder, soft-frozen, frozen-encoder,
             no-dropout, dropout, l2, latent-dropout, noise.
+        reference_tokens: Tokens that one more autoencoder per checkpoint learns from, to judge by it whether the others have converged; 0 for none,
+            else several times `sae_tokens`.
+        crosscoder_tokens: Tokens that crosscoders over all checkpoints learn from, as a second opinion on births; 0 for none. All checkpoints
+            are then in memory at once.
         dropout_rate: Temporal dropout of encoder weights at the first step.
         dropout_min_rate: The same at the last.
         dropout_schedule: From the one to the other: `cosine`, `linear` or `constant`.
@@ -81,6 +85,8 @@ class TrackConfig:
     seeds: int = 3
     kinds: Annotated[list[Kind], Parameter(consume_multiple=True)] = field(default_factory=lambda: ["cold"])
     conditions: Annotated[list[str], Parameter(consume_multiple=True)] = field(default_factory=lambda: ["base"])
+    reference_tokens: int = 0
+    crosscoder_tokens: int = 0
     dropout_rate: float = 0.0
     dropout_min_rate: float = 0.0
     dropout_schedule: Literal["cosine", "linear", "constant"] = "cosine"
@@ -118,6 +124,11 @@ class TrackConfig:
             raise UserError(
                 f"--sae-tokens {self.sae_tokens}: less than one batch of --batch-tokens {self.batch_tokens}"
             )
+        for name in ("reference_tokens", "crosscoder_tokens"):
+            if 0 < getattr(self, name) < self.batch_tokens:
+                raise UserError(
+                    f"{_flag(name)} {getattr(self, name)}: less than one batch of --batch-tokens {self.batch_tokens}"
+                )
         for kind in self.kinds:
             if kind not in get_args(Kind):
                 raise UserError(f"--kinds {kind}: unknown; cold or warm{did_you_mean(kind, get_args(Kind))}")
@@ -134,33 +145,30 @@ class TrackConfig:
         names = {field.name for field in fields(AnalysisSettings)} & {field.name for field in fields(self)}
         return AnalysisSettings(**{name: getattr(self, name) for name in names})
 
-    @property
-    def steps(self) -> int:
-        """Optimizer steps of an autoencoder at a checkpoint."""
-        return self.sae_tokens // self.batch_tokens
-
     def sae_config(self, width: int) -> SaeConfig:
         """The form of the autoencoders of a model of this width."""
         return SaeConfig(architecture=self.architecture, latents=self.latents or _EXPANSION * width, k=self.k)
 
-    def sae_training(self, seed: int) -> SaeTraining:
-        """The training of an autoencoder of the base condition."""
+    def sae_training(self, seed: int, *, tokens: int | None = None) -> SaeTraining:
+        """The training of an autoencoder of the base condition, on `sae_tokens` where no other number is given."""
+        tokens = tokens or self.sae_tokens
+        steps = tokens // self.batch_tokens
         dropout = TemporalDropout(
             initial_rate=self.dropout_rate,
             min_rate=self.dropout_min_rate,
             schedule=self.dropout_schedule,
-            end=self.steps,
+            end=steps,
             granularity=self.dropout_granularity,
             hold=self.dropout_hold,
             seed=seed,
         )
         return SaeTraining(
-            steps=self.steps,
+            steps=steps,
             lr=self.lr,
             warmup_steps=self.warmup_steps,
             decay_fraction=self.decay_fraction,
             l1=self.l1,
-            dead_after=self.dead_after or min(_DEAD_AFTER, max(1, self.sae_tokens // 10)),
+            dead_after=self.dead_after or min(_DEAD_AFTER, max(1, tokens // 10)),
             dropout=dropout,
             seed=seed,
         )

@@ -19,7 +19,7 @@ from chronolect.formation.sae.files import load_sae
 from chronolect.formation.sae.trainer import SaeTrainer
 from chronolect.formation.track.checkpoints import Checkpoint
 from chronolect.formation.track.config import TrackConfig
-from chronolect.formation.track.lines import Line, lines_of, new_trainer
+from chronolect.formation.track.lines import REFERENCE, Line, lines_of, new_trainer
 from chronolect.formation.track.measuring import read_probe
 from chronolect.formation.track.reinitialised import reinitialise
 from chronolect.models.loading import load_model
@@ -79,20 +79,20 @@ class Follower:
         def start(line: Line) -> Path | None:
             return self.snapshot(line, before.step) if before is not None and line.kind == "warm" else None
 
-        return self._once(
+        return self.once(
             f"checkpoint-{checkpoint.step}",
-            lambda name, log: self._work(name, log, self._load(checkpoint), checkpoint, lines_of(self.config), start),
+            lambda name, log: self._work(name, log, self.load(checkpoint), checkpoint, lines_of(self.config), start),
         )
 
     def random_init(self, checkpoint: Checkpoint) -> Record:
         """The same on a model of the shape and norms of a checkpoint that has learned nothing."""
 
         def work(name: str, log: JsonLines) -> Record:
-            model = self._load(checkpoint)
+            model = self.load(checkpoint)
             reinitialise(model, seed=self.config.seed)
             return self._work(name, log, model, checkpoint, lines_of(self.config, "random-init"), lambda _: None)
 
-        return self._once("random-init", work)
+        return self.once("random-init", work)
 
     def no_change(self, checkpoint: Checkpoint, turn: int) -> Record:
         """The same checkpoint once more, its autoencoders going on from where they were: `turn` 1 from those of the base, warm ones if there are."""
@@ -103,9 +103,9 @@ class Follower:
         def start(line: Line) -> Path:
             return self.snapshot(base[line.seed] if turn == 1 else line, checkpoint.step + turn - 1)
 
-        return self._once(
+        return self.once(
             f"no-change-{turn}",
-            lambda name, log: self._work(name, log, self._load(checkpoint), checkpoint, lines, start, turn=turn),
+            lambda name, log: self._work(name, log, self.load(checkpoint), checkpoint, lines, start, turn=turn),
         )
 
     def cross_reconstruction(self, checkpoints: Sequence[Checkpoint]) -> list[list[float | None]]:
@@ -126,7 +126,8 @@ class Follower:
     def _sample(self, name: str) -> Path:
         return self.scratch / f"{name}.safetensors"
 
-    def _once(self, name: str, work: Callable[[str, JsonLines], Record]) -> Record:
+    def once(self, name: str, work: Callable[[str, JsonLines], Record]) -> Record:
+        """Do a piece of work and note its record under a name; what is noted is not done again."""
         note = self.scratch / f"{name}.json"
         if not note.is_file():
             write_json(note, work(name, JsonLines(self.scratch / f"{name}.jsonl")))
@@ -134,7 +135,8 @@ class Follower:
         found: Record = read_json(note)
         return found
 
-    def _load(self, checkpoint: Checkpoint) -> Any:
+    def load(self, checkpoint: Checkpoint) -> Any:
+        """The model of a checkpoint, on the device."""
         model: Any = load_model(checkpoint.folder)
         return model.to(self.device).eval()
 
@@ -150,11 +152,14 @@ class Follower:
         turn: int = 0,
     ) -> Record:
         step, clock = checkpoint.step + turn, Clock(self.device)
-        stream = self._stream(model, checkpoint.name, turn)
+        stream = self.stream(model, checkpoint.name, turn)
         trainers: dict[Line, SaeTrainer] = {}
         batches = iter(stream)
-        label = f"{checkpoint.name}: steps of {len(lines)} autoencoders"
-        for number in progress(range(1, self.config.steps + 1), label=label):
+        tokens = max(
+            self.config.sae_tokens, self.config.reference_tokens * any(line.condition is REFERENCE for line in lines)
+        )
+        steps = range(1, tokens // self.config.batch_tokens + 1)
+        for number in progress(steps, label=f"{checkpoint.name}: steps of {len(lines)} autoencoders"):
             with clock("activations"):
                 x = next(batches)
             with clock("autoencoders"):
@@ -163,8 +168,10 @@ class Follower:
                         line: new_trainer(line, self.config, x, step=step, before=start(line)) for line in lines
                     }
                 for line, trainer in trainers.items():
+                    if number > trainer.training.steps:
+                        continue
                     metrics = trainer.step(x)
-                    if number % _LOG_EVERY == 0 or number == self.config.steps:
+                    if number % _LOG_EVERY == 0 or number == trainer.training.steps:
                         values = {key: round(float(value), 6) for key, value in metrics.items()}
                         log.write(kind="formation", series=line.name, checkpoint=step, step=number, **values)
         with clock("probe"):
@@ -198,7 +205,8 @@ class Follower:
             "tokens": {**stream.counts, "probe_sinks": int((~probe.kept).sum())},
         }
 
-    def _stream(self, model: Any, name: str, turn: int) -> ActivationStream:
+    def stream(self, model: Any, name: str, turn: int = 0) -> ActivationStream:
+        """What autoencoders learn from; each turn has an order of its own."""
         config = self.config
         return ActivationStream(
             model,

@@ -14,6 +14,8 @@ from chronolect.formation.sae.files import load_sae
 from chronolect.formation.sae.trainer import SaeTrainer
 from chronolect.formation.track.config import Kind, TrackConfig
 
+REFERENCE = Condition(name="reference", help="the base, trained for longer: what the others' convergence is judged by")
+
 
 @dataclass(frozen=True)
 class Line:
@@ -37,13 +39,16 @@ def lines_of(config: TrackConfig, activations: Activations = "checkpoints") -> l
     """The lines that read these activations. On `random-init` they start afresh, on `no-change` from where they were."""
     by_activations: dict[Activations, Sequence[Kind]] = {"random-init": ["cold"], "no-change": ["warm"]}
     kinds = by_activations.get(activations, config.kinds)
-    return [
+    lines = [
         Line(condition, kind, seed)
         for condition in find_conditions(config.conditions)
         if condition.activations == activations
         for kind in dict.fromkeys(kinds)
         for seed in range(config.seeds)
     ]
+    if activations == "checkpoints" and config.reference_tokens:
+        lines.append(Line(REFERENCE, "cold", 0))
+    return lines
 
 
 def new_trainer(
@@ -75,4 +80,5 @@ def new_trainer(
         for name in ("b_enc", "b_dec", "threshold"):
             state[name] = state[name] * inside
         sae.load_state_dict(state)
-    return SaeTrainer(sae, line.condition.training(config.sae_training(seed), form, width=width))
+    tokens = config.reference_tokens if line.condition is REFERENCE else config.sae_tokens
+    return SaeTrainer(sae, line.condition.training(config.sae_training(seed, tokens=tokens), form, width=width))
