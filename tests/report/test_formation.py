@@ -12,9 +12,10 @@ from tests.report.formation_runs import HOSTILE, STEPS, births, deaths, make_fol
 from chronolect.artifacts import read_json, stage, write_json
 from chronolect.errors import UserError
 from chronolect.formation.conditions import CONDITIONS
+from chronolect.formation.routing.report import combine_reports
 from chronolect.report.build import build_report
 from chronolect.report.formation_charts import step_axis
-from chronolect.report.formation_controls import conditions_table
+from chronolect.report.formation_controls import conditions_table, routing_tables
 from chronolect.report.formation_findings import formation_title, formation_verdicts
 from chronolect.report.formation_river import cohorts, shade
 
@@ -191,3 +192,60 @@ def test_ground_truth_is_told_target_by_target(report: dict[str, Any]) -> None:
     assert "at most 1 was asked for" in verdicts[1].text
     assert "off from the true overlap by 0.600" in verdicts[3].text
     assert formation_title(known, "synth")[0] == "Held to the truth: 1 of 3 targets reached"
+
+
+def routed(adjusted: float) -> dict[str, Any]:
+    """What `router_report` gives of one seed."""
+    numbers = {"explained_variance_routed": 0.8, "usage_entropy": 0.9, "regret": 0.5, "adjusted_regret": adjusted}
+    return {
+        "mode": "advantage",
+        "layers": [1, 2],
+        "tokens": 100,
+        "explained_variance": [0.8, 0.7],
+        "usage": [0.6, 0.4],
+        "mean_probability": [0.6, 0.4],
+        **numbers,
+        "random": {**numbers, "adjusted_regret": 1.0},
+        "best_fixed": {"layer": 1, **numbers, "adjusted_regret": 1.0},
+    }
+
+
+def test_an_uninformative_router_is_called_so(report: dict[str, Any]) -> None:
+    for regrets, kind, words in (
+        ([0.5, 0.52, 0.48], "pass", "Router informative"),
+        ([0.95, 1.0, 0.97], "fail", "Router uninformative"),
+        ([0.5], "note", "Router not judged"),
+    ):
+        routing = combine_reports([routed(regret) for regret in regrets])
+        assert said({**report, "routing": routing}, words).kind == kind
+        beside, layers = routing_tables(routing)
+        assert [row[0] for row in beside.rows] == ["router", "random", "best fixed layer"]
+        assert [list(row) for row in layers.rows] == [["1", "0.800", "0.600"], ["2", "0.700", "0.400"]]
+    assert routing_tables(routed(0.5))[0].rows[0][3] == "0.500"  # of one seed alone there is no interval
+
+
+def test_a_run_without_features_stands_beside_one_with(formation_run: Path, tmp_path: Path) -> None:
+    bare = {
+        "schema_version": 1,
+        "experiment_info": {"evaluation": {"val": {"loss": 3.25, "perplexity": 25.8}}, "probe": None},
+        "chrono_metrics": {"steps": [], "purity": None, "births": None},
+        "saes": [],
+        "warnings": [],
+    }
+    with stage(tmp_path / "standard", command="formation train", config={}) as work:
+        write_json(work.folder / "evaluation_report.json", bare)
+    result = build_report([formation_run, tmp_path / "standard"], out=tmp_path / "report")
+    assert "standard: No features were followed here." in result["findings"]
+    assert "3.250" in Path(result["report"]).read_text(encoding="utf-8")
+    assert build_report([tmp_path / "standard"], out=tmp_path / "alone")["sections"] == ["provenance"]
+
+
+def test_purity_that_was_not_asked_for_is_left_out(report: dict[str, Any], tmp_path: Path) -> None:
+    without = {**report, "chrono_metrics": {**report["chrono_metrics"], "purity": None, "final_temporal_purity": None}}
+    assert said(without, "Temporal purity was not asked for").kind == "note"
+    named = {"main": {"loss": 3.0, "births": 4}, "no_sae": {"loss": 2.9, "births": None}}
+    with stage(tmp_path / "run", command="formation train", config={}) as work:
+        write_json(work.folder / "evaluation_report.json", {**without, "ablation": named})
+    page = Path(build_report([tmp_path / "run"], out=tmp_path / "report")["report"]).read_text(encoding="utf-8")
+    assert "Without a part of it" in page
+    assert "no sae" in page

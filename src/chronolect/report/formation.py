@@ -9,17 +9,19 @@ from chronolect.errors import UserError
 from chronolect.report.formation_cards import card_links, cards_block
 from chronolect.report.formation_charts import birth_figure, purity_figure, sae_blocks
 from chronolect.report.formation_controls import (
+    ablation_table,
     conditions_table,
     controls_table,
     heat_picture,
     is_analysis,
+    last_purity,
     other_controls,
-    routing_table,
+    routing_tables,
     truth_tables,
 )
 from chronolect.report.formation_findings import formation_title, formation_verdicts
 from chronolect.report.formation_river import river_block
-from chronolect.report.formats import NOTHING, duration, estimate, number
+from chronolect.report.formats import NOTHING, duration, number
 from chronolect.report.gather import RunData
 from chronolect.report.page import Block, Column, Section, Table, Verdict, Words
 
@@ -36,6 +38,18 @@ class Followed:
     report: dict[str, Any]
     cards: list[dict[str, Any]] = field(default_factory=list)
     controls: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def has_features(self) -> bool:
+        """Whether any were followed: a run may have been trained without."""
+        return self.report["chrono_metrics"].get("births") is not None
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """What was found."""
+        if not self.has_features:
+            return [Verdict("note", "No features were followed here.")]
+        return formation_verdicts(self.report, self.controls)
 
     @property
     def synthetic(self) -> bool:
@@ -66,7 +80,7 @@ def followed(data: RunData) -> list[Followed]:
 def formation_sections(results: Sequence[Followed]) -> list[Section]:
     """The sections of every result; of several, each section is named by its folder."""
     sections = []
-    for number_, result in enumerate(results):
+    for number_, result in enumerate(result for result in results if result.has_features):
         named = f": {result.name}" if len(results) > 1 else ""
         suffix = f"-{number_ + 1}" if number_ else ""
         parts = [_births(result, f"{number_}"), _kept(result, f"{number_}"), _cards(result, f"{number_}")]
@@ -85,24 +99,23 @@ def formation_sections(results: Sequence[Followed]) -> list[Section]:
 
 def formation_headline(results: Sequence[Followed]) -> tuple[str, str] | None:
     """Title and lede of the first result."""
-    return formation_title(results[0].report, results[0].name) if results else None
+    first = next((result for result in results if result.has_features), None)
+    return formation_title(first.report, first.name) if first else None
 
 
 def formation_findings(results: Sequence[Followed]) -> list[Verdict]:
     """The verdicts on every result; of several, each with its name."""
-    if len(results) == 1:
-        return formation_verdicts(results[0].report, results[0].controls)
-    return [
-        Verdict(verdict.kind, f"{result.name}: {verdict.text}")
-        for result in results
-        for verdict in formation_verdicts(result.report, result.controls)
-    ]
+    found = []
+    for result in results:
+        name = f"{result.name}: " if len(results) > 1 else ""
+        found += [Verdict(verdict.kind, f"{name}{verdict.text}") for verdict in result.verdicts]
+    return found
 
 
 def formation_untested(results: Sequence[Followed]) -> list[str]:
     """What a reader may think was looked at and was not."""
     found = []
-    real = [result.report for result in results if not result.synthetic]
+    real = [result.report for result in results if result.has_features and not result.synthetic]
     if real:
         found.append("Whether a feature does anything: cards show what it fires on, not what the model does with it.")
         found.append("Other layers, other widths of the autoencoders and other texts than the probe's.")
@@ -144,15 +157,14 @@ def _births(result: Followed, key: str) -> Section:
 def _kept(result: Followed, key: str) -> Section:
     metrics = result.report["chrono_metrics"]
     blocks: list[Block] = []
-    if len(metrics["steps"]) > metrics["purity"]["window"]:
-        blocks.append(purity_figure(metrics, key))
+    purity, count = metrics["purity"], len(metrics["steps"])
+    if purity is None:
+        blocks.append(Words("Temporal purity was not asked for.", "missing"))
+    elif count <= purity["window"]:
+        few = f"Purity over {purity['window']} checkpoints back needs more than the {count} there are: it is undefined."
+        blocks.append(Words(few, "missing"))
     else:
-        blocks.append(
-            Words(
-                f"Purity over {metrics['purity']['window']} checkpoints back needs more than the {len(metrics['steps'])} there are: undefined.",
-                "missing",
-            )
-        )
+        blocks.append(purity_figure(metrics, key))
     if metrics["cross_reconstruction"]:
         blocks.append(heat_picture(metrics["cross_reconstruction"], metrics["steps"], key))
     intro = (
@@ -195,9 +207,9 @@ def _beside(result: Followed) -> Section | None:
         blocks.append(table)
     blocks += other_controls(report["controls"])
     if report["routing"]:
-        routed = routing_table(report["routing"])
-        blocks += [routed] if routed else []
-        blocks += other_controls({"routing": report["routing"]})
+        blocks += routing_tables(report["routing"])
+    if report.get("ablation"):
+        blocks.append(ablation_table(report["ablation"]))
     if not blocks:
         return None
     intro = (
@@ -225,37 +237,36 @@ def _autoencoders(result: Followed, key: str) -> Section:
 def _compared(results: Sequence[Followed]) -> Section:
     rows = []
     for result in results:
-        metrics = result.report["chrono_metrics"]
-        births, purity, last = metrics["births"], metrics["purity"], metrics["steps"][-1]
+        report = result.report
+        metrics, evaluated = report["chrono_metrics"], report["experiment_info"].get("evaluation", {})
+        births = metrics.get("births") or {"n": None}
+        last = max((sae["step"] for sae in report["saes"]), default=None)
         saes = [
             sae
-            for sae in result.report["saes"]
-            if f"{sae['condition']}-{sae['kind']}" == metrics["series"] and sae["step"] == last
+            for sae in report["saes"]
+            if sae["step"] == last and f"{sae['condition']}-{sae['kind']}" == metrics.get("series")
         ]
-        variance = [sae["explained_variance"] for sae in saes]
-        cost = [sae["delta_ce"] for sae in saes if sae.get("delta_ce") is not None]
         half = births.get("half_birth_step")
         rows.append(
             [
                 result.name,
-                number(len(metrics["steps"])),
+                number(evaluated.get("val", {}).get("loss"), 3),
+                number(len(metrics.get("steps", ()))),
                 number(births["n"]),
                 NOTHING if half is None else number(round(half)),
-                estimate(purity["raw"][-1], purity["low"][-1], purity["high"][-1]),
-                number(purity["calibrated"][-1]),
-                number(sum(variance) / len(variance) if variance else None, 3),
-                number(sum(cost) / len(cost) if cost else None, 3),
+                *(last_purity(metrics) if result.has_features else (NOTHING, NOTHING)),
+                *(number(_mean(saes, measure), 3) for measure in ("explained_variance", "delta_ce")),
             ]
         )
     names = (
-        "Checkpoints",
-        "Features",
-        "Half by step",
-        "Kept at last [95 %]",
-        "Calibrated",
-        "Explained variance",
-        "ΔCE, nats",
-    )
+        "Held-out loss", "Checkpoints", "Features", "Half by step", "Kept at last [95 %]", "Calibrated", "Explained variance",
+        "Cost of splicing in",
+    )  # fmt: skip
     columns = [Column("Result", False), *map(Column, names)]
     intro = "The same numbers of each result. They can be compared where checkpoints, probe and autoencoders are alike."
     return Section("compared", "Side by side", intro, [Table("Results", columns, rows, hide_caption=True)])
+
+
+def _mean(saes: Sequence[dict[str, Any]], measure: str) -> float | None:
+    values = [float(sae[measure]) for sae in saes if sae.get(measure) is not None]
+    return sum(values) / len(values) if values else None

@@ -20,6 +20,15 @@ def is_analysis(control: Any) -> bool:
     return isinstance(control, dict) and "births" in control and "purity" in control
 
 
+def last_purity(metrics: Mapping[str, Any]) -> tuple[str, str]:
+    """Raw purity with its interval, and calibrated purity, at the last checkpoint."""
+    purity = metrics["purity"]
+    if purity is None:
+        return NOTHING, NOTHING
+    raw, low, high, calibrated = (purity[key][-1] for key in ("raw", "low", "high", "calibrated"))
+    return estimate(raw, low, high), number(calibrated)
+
+
 def conditions_table(report: Mapping[str, Any]) -> Table | None:
     """The result beside the same pipeline under other conditions; None where there are none."""
     controls = {name: found for name, found in report["controls"].items() if is_analysis(found)}
@@ -82,19 +91,42 @@ def truth_tables(report: Mapping[str, Any]) -> list[Table]:
     return found
 
 
-def routing_table(routing: Mapping[str, Any]) -> Table | None:
-    """Explained variance and use of each layer by the one autoencoder behind the router; None where that was not measured."""
-    layers = routing.get("layers")
-    if not layers:
-        return None
-    variance, usage = routing.get("explained_variance", ()), routing.get("usage", ())
-    rows = [
-        [str(layer), number(variance[place], 3) if variance else NOTHING, number(usage[place], 3) if usage else NOTHING]
-        for place, layer in enumerate(layers)
+def routing_tables(routing: Mapping[str, Any]) -> list[Table]:
+    """The router beside random choices and the best fixed layer, and the one autoencoder on each layer."""
+    rows = []
+    for name, row in (("router", routing), ("random", routing["random"]), ("best fixed layer", routing["best_fixed"])):
+        measures = ("explained_variance_routed", "regret", "adjusted_regret", "usage_entropy")
+        rows.append([name, *(_over_seeds(row[measure]) for measure in measures)])
+    names = ("Explained variance [95 %]", "Regret [95 %]", "Adjusted regret [95 %]", "Evenness of use")
+    layers = [
+        [str(layer), number(explained, 3), number(used, 3)]
+        for layer, explained, used in zip(
+            routing["layers"], routing["explained_variance"], routing["usage"], strict=True
+        )
     ]
-    return Table(
-        "The routed autoencoder by layer", [Column("Layer", False), Column("Explained variance"), Column("Use")], rows
-    )
+    return [
+        Table(
+            f"The router ({routing['mode']}): regret is 0 for the best choices, 1 for random ones; adjusted, 1 for any fixed layer",
+            [Column("Choices", False), *map(Column, names)],
+            rows,
+        ),
+        Table(
+            "The routed autoencoder by layer",
+            [Column("Layer", False), Column("Explained variance"), Column("Share of tokens")],
+            layers,
+        ),
+    ]
+
+
+def ablation_table(ablation: Mapping[str, Mapping[str, Any]]) -> Table:
+    """A run beside those without a part of it."""
+    measures = ("loss", "perplexity", "final_temporal_purity", "births", "explained_variance", "l0", "dead_share")
+    rows = [
+        [name.replace("_", " "), *(number(found.get(measure), 3) for measure in measures)]
+        for name, found in ablation.items()
+    ]
+    names = ("Held-out loss", "Perplexity", "Purity at last", "Births", "Explained variance", "L0", "Dead")
+    return Table("Without a part of it", [Column("Run", False), *map(Column, names)], rows)
 
 
 def other_controls(controls: Mapping[str, Any]) -> list[Block]:
@@ -159,8 +191,17 @@ def _level(value: float | None) -> int:
     return 0 if value is None else max(0, min(_LEVELS - 1, int(_LEVELS * value)))
 
 
+def _over_seeds(value: Any) -> str:
+    """A number of one seed, or the mean of several with its interval."""
+    return (
+        estimate(value["value"], value["low"], value["high"], digits=3)
+        if isinstance(value, Mapping)
+        else number(value, 3)
+    )
+
+
 def _condition(name: str, metrics: Mapping[str, Any], report: Mapping[str, Any]) -> list[str]:
-    births, purity = metrics["births"], metrics["purity"]
+    births = metrics["births"]
     half = births.get("half_birth_step")
     variance = [
         sae["explained_variance"]
@@ -172,8 +213,7 @@ def _condition(name: str, metrics: Mapping[str, Any], report: Mapping[str, Any])
         number(births["n"]),
         number(births["born"]),
         NOTHING if half is None else number(round(half)),
-        estimate(purity["raw"][-1], purity["low"][-1], purity["high"][-1]),
-        number(purity["calibrated"][-1]),
+        *last_purity(metrics),
         number(sum(variance) / len(variance) if variance else None, 3),
     ]
 

@@ -7,6 +7,7 @@ from chronolect.report.formats import estimate, number
 from chronolect.report.page import Verdict
 
 _BY_CHANCE = 0.05  # share of permuted features that may look present
+_KINDS: dict[bool | None, Literal["pass", "fail", "note"]] = {True: "pass", False: "fail", None: "note"}
 _TRUTHS = {
     "births.median_error": "median error of a birth, in checkpoints",
     "births.recall": "births found, within one checkpoint",
@@ -147,6 +148,9 @@ def _kept(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
 
 def _purity(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
     purity, steps = metrics["purity"], metrics["steps"]
+    if purity is None:
+        yield Verdict("note", "Temporal purity was not asked for.")
+        return
     if len(steps) <= purity["window"]:
         yield Verdict(
             "note",
@@ -214,7 +218,7 @@ def _autoencoders(report: Mapping[str, Any]) -> Iterator[Verdict]:
         yield Verdict("note", f"At the last checkpoint the autoencoders {', '.join(parts)} (n = {len(last)} seeds).")
     failed = [
         number(step)
-        for step, gate in zip(metrics["steps"], metrics["purity"]["gate"], strict=True)
+        for step, gate in zip(metrics["steps"], (metrics["purity"] or {}).get("gate", ()), strict=False)
         if gate == "not converged"
     ]
     if failed:
@@ -239,16 +243,15 @@ def _beside(report: Mapping[str, Any]) -> Iterator[Verdict]:
 
 
 def _controls(controls: Mapping[str, Mapping[str, Any]]) -> Iterator[Verdict]:
-    kinds: dict[bool | None, Literal["pass", "fail", "note"]] = {True: "pass", False: "fail", None: "note"}
     for name, found in controls.items():
         said = f"Control, {name.replace('-', ' ')}: {found['told']} (expected: {found['expected']})."
-        yield Verdict(kinds[found["passed"]], said)
+        yield Verdict(_KINDS[found["passed"]], said)
 
 
 def _routing(report: Mapping[str, Any]) -> Iterator[Verdict]:
     routing = report.get("routing")
     if routing:
-        yield Verdict("pass" if routing.get("informative") else "fail", _sentence(str(routing["verdict"])))
+        yield Verdict(_KINDS[routing["informative"]], _sentence(routing["verdict"]))
 
 
 def _sentence(text: str) -> str:
