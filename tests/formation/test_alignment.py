@@ -155,7 +155,7 @@ def test_mutual_draws_two_together_in_training() -> None:
         pair = [trainer(0), trainer(1)]
         for one, other in (pair, pair[::-1]):
             one.alignments.append(Mutual(weight, [other.sae.W_dec]))
-        for step in range(80):
+        for step in range(40):
             for one in pair:
                 found = one.step(activations(step))
         assert float(found["mutual"]) >= 0

@@ -21,17 +21,17 @@ from chronolect.formation.routing.toy import LayeredToy
 from chronolect.formation.sae.config import SaeConfig, SaeTraining
 
 torch.set_num_threads(1)
-TOY = LayeredToy(width=32, features=40, noise=(0.05, 0.12, 0.2), extra=0.2, active=1.5)
+TOY = LayeredToy(width=32, features=40, noise=(0.05, 0.12, 0.2), extra=0.2)
 
 
 @cache
-def trained(mode: Any, seed: int = 0, steps: int = 250) -> RouteSae:
+def trained(mode: Any, seed: int = 0, steps: int = 120) -> RouteSae:
     fixed = 0 if mode == "fixed" else None
     routing = RouteConfig(mode=mode, fixed_layer=fixed, seed=seed)
     route = RouteSae(TOY.layers, 32, SaeConfig(latents=64, k=3), routing, seed=seed)
     trainer = RouteTrainer(route, SaeTraining(steps=steps, lr=5e-3, warmup_steps=10, seed=seed))
     for step in range(steps):
-        trainer.step(TOY.sample(192, seed=1000 * seed + step)[0])
+        trainer.step(TOY.sample(160, seed=1000 * seed + step)[0])
     return route
 
 
