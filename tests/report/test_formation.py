@@ -14,10 +14,12 @@ from chronolect.errors import UserError
 from chronolect.formation.conditions import CONDITIONS
 from chronolect.formation.routing.report import combine_reports
 from chronolect.report.build import build_report
+from chronolect.report.formation import Followed, formation_sections
 from chronolect.report.formation_charts import step_axis
 from chronolect.report.formation_controls import conditions_table, routing_tables
 from chronolect.report.formation_findings import formation_title, formation_verdicts
 from chronolect.report.formation_river import cohorts, shade
+from chronolect.report.page import Page, Section, render
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +123,18 @@ def test_conditions_stand_beside_the_result(report: dict[str, Any]) -> None:
     assert table.rows[1][-1] == CONDITIONS["frozen-decoder"].help
     assert len(table.columns) == len(table.rows[0])
     assert conditions_table(report) is None  # an untrained model beside it is no series
+
+
+def test_a_crosscoder_is_a_second_opinion(report: dict[str, Any]) -> None:
+    births = {**report["chrono_metrics"]["births"], "half_birth_step": 300.0}
+    second = {**report, "controls": {"crosscoder": {"births": births, "tokens": 1000, "losses": [{"loss": 1.0}]}}}
+    assert "by step 300 [" in said(second, "A crosscoder over all checkpoints").text
+    page = " ".join(block_text(section) for section in formation_sections([Followed("follow", second)]))
+    assert "a crosscoder over all checkpoints: born" in page
+
+
+def block_text(section: Section) -> str:
+    return render(Page("name", "", "", "", [section]))
 
 
 def test_a_page_does_without_pytorch() -> None:

@@ -140,6 +140,8 @@ def _births(result: Followed, key: str) -> Section:
         for name, found in result.report["controls"].items()
         if is_analysis(found) and found["births"]["n"] and name.startswith("no-change")
     }
+    if "crosscoder" in result.report["controls"]:
+        beside["a crosscoder over all checkpoints"] = result.report["controls"]["crosscoder"]["births"]
     if "shuffled-order" in result.controls:
         beside["checkpoints shuffled"] = result.controls["shuffled-order"]["births"]
     blocks: list[Block] = []

@@ -219,7 +219,7 @@ def _condition(name: str, metrics: Mapping[str, Any], report: Mapping[str, Any])
 
 
 def _flat(found: Any, prefix: str = "") -> list[tuple[str, str]]:
-    """Names and values of a nested result; lists of more than a few numbers are left to the file."""
+    """Names and values of a nested result; lists are left to the file."""
     if isinstance(found, Mapping):
         if {"rate", "low", "high", "n"} <= set(found):
             return [(prefix, f"{estimate(found['rate'], found['low'], found['high'])}, n = {number(found['n'])}")]
@@ -232,8 +232,4 @@ def _flat(found: Any, prefix: str = "") -> list[tuple[str, str]]:
         return [(prefix, number(found, 3))]
     if isinstance(found, str):
         return [(prefix, found)]
-    return [(prefix, ", ".join(number(value, 2) for value in found))] if _few(found) else []
-
-
-def _few(values: Sequence[Any]) -> bool:
-    return len(values) <= 12 and all(value is None or isinstance(value, int | float) for value in values)
+    return []

@@ -229,6 +229,17 @@ def _autoencoders(report: Mapping[str, Any]) -> Iterator[Verdict]:
 
 
 def _beside(report: Mapping[str, Any]) -> Iterator[Verdict]:
+    second = report["controls"].get("crosscoder")
+    if second and second["births"].get("half_birth_step") is not None:
+        births = second["births"]
+        half = estimate(
+            *(births[key] for key in ("half_birth_step", "half_birth_step_low", "half_birth_step_high")), digits=0
+        )
+        yield Verdict(
+            "note",
+            f"A crosscoder over all checkpoints, a second opinion with one code for all of them, puts half of the births of its "
+            f"{number(births['n'])} features by step {half}.",
+        )
     untrained = report["controls"].get("random-init")
     if untrained:
         part = untrained["features_found"]
