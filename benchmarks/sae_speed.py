@@ -116,6 +116,7 @@ def main() -> None:
     dropout = TemporalDropout(initial_rate=0.2, min_rate=0.05, end=10_000)
     trainers: dict[str, Step] = {
         "chronolect batchtopk": ours(given, "batchtopk"),
+        "chronolect batchtopk, bfloat16": ours(given, "batchtopk", precision="bfloat16"),
         "chronolect topk": ours(given, "topk"),
         "chronolect batchtopk, temporal dropout": ours(given, "batchtopk", dropout=dropout),
         "saelens batchtopk": saelens(given, "batchtopk"),

@@ -43,6 +43,14 @@ def test_the_largest_of_a_batch_where_the_sampled_tokens_mislead() -> None:
         assert torch.equal(largest_of_batch(pre, count), expected)
 
 
+def test_bits_order_what_numpy_cannot_compare() -> None:
+    pre = (3 * torch.randn(B, F, generator=torch.Generator().manual_seed(1))).bfloat16()
+    pre[0, :3] = torch.tensor([0.0, -0.0, 1e-30])
+    for bound in (0.0, 1e-30, 0.5, 3.0):
+        rounded = float(torch.tensor(bound).bfloat16())
+        assert torch.equal(above(pre, bound), (pre.flatten() > rounded).nonzero()[:, 0])
+
+
 def test_the_largest_of_each_token() -> None:
     pre = torch.randn(B, F, generator=torch.Generator().manual_seed(1)) - 1
     mask = mask_of(largest_of_tokens(pre, 5), pre.shape)
@@ -95,6 +103,16 @@ def test_values_and_all_gradients_are_those_of_plain_autograd(
     torch.testing.assert_close(y, expected_y, rtol=1e-4, atol=1e-4)
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-3)
+
+
+def test_a_gradient_that_is_the_same_everywhere_is_one_too() -> None:
+    """Of a plain sum: it comes without memory of its own."""
+    x, w_enc, b_enc, w_dec = tensors()
+    active, values = encode(x, w_enc, b_enc, partial(largest_of_tokens, k=2), noise=None, dense=False)
+    decode(active, values, w_dec, dense=False).sum().backward()
+    expected = torch.zeros(F).index_add(0, active.latents, values.detach())
+    assert w_dec.grad is not None
+    torch.testing.assert_close(w_dec.grad, expected[:, None].expand(F, D))
 
 
 def test_gradients_by_finite_differences() -> None:

@@ -256,6 +256,32 @@ def test_half_precision_around_it_changes_nothing() -> None:
     assert torch.equal(plain.sae.W_enc, around.sae.W_enc)
 
 
+@pytest.mark.parametrize("training", [{}, {"dropout": TemporalDropout(initial_rate=0.3, granularity="latent")}])
+def test_bfloat16_only_names_candidates(training: dict[str, Any]) -> None:
+    """Of the same weights the same latents are chosen but where their order is open, with the same values."""
+    exact, half = make(**training), make(precision="bfloat16", **training)
+    for trainer in (exact, half):
+        trainer.fit(features(0))
+    for number in range(5):
+        x = features(number)
+        losses = [trainer.loss(x)[0] for trainer in (exact, half)]
+        assert losses[1].item() == pytest.approx(losses[0].item(), rel=1e-4)
+        assert torch.equal(exact.fired, half.fired)
+        for loss in losses:
+            loss.backward()
+        gradients = [trainer.sae.W_enc.grad for trainer in (exact, half)]
+        torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-3, atol=1e-4)
+        exact.update(num_tokens=len(x))
+        half.update(num_tokens=len(x))
+
+
+def test_dense_products_in_bfloat16_are_near_those_in_float32() -> None:
+    exact, half = make("relu"), make("relu", precision="bfloat16")
+    metrics = [trainer.step(features(0)) for trainer in (exact, half)]
+    assert float(metrics[1]["reconstruction"]) == pytest.approx(float(metrics[0]["reconstruction"]), rel=0.02)
+    assert not torch.equal(exact.sae.W_enc, half.sae.W_enc)
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_values_that_are_no_numbers_are_refused(bad: float) -> None:
     trainer = make()
@@ -263,7 +289,7 @@ def test_values_that_are_no_numbers_are_refused(bad: float) -> None:
     x[5, 3] = bad
     with pytest.raises(UserError, match="at step 0 of the sparse autoencoder hold values that are no numbers"):
         trainer.step(x)
-    assert bool(torch.isfinite(trainer.sae.W_enc).all())
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in trainer.sae.state_dict().values())
 
 
 def test_what_is_frozen_stays() -> None:
@@ -302,6 +328,7 @@ def test_an_autoencoder_taken_up_again_keeps_its_function() -> None:
 def test_settings_that_make_no_sense_are_refused() -> None:
     for wrong, words in (
         ({"lr": 0.0}, "learning rate"),
+        ({"precision": "float16"}, "float32 or bfloat16"),
         ({"steps": 0}, "at least 1 step"),
         ({"frozen": "all"}, "nothing is called all"),
         ({"latent_dropout": 1.0}, "latent_dropout"),

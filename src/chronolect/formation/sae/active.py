@@ -62,7 +62,12 @@ class Active:
 
 
 def above(pre: Tensor, threshold: float) -> Tensor:
-    """Places of all values greater than `threshold`."""
+    """Places of all values greater than `threshold`, which is not negative."""
+    if (
+        pre.dtype == torch.bfloat16 and pre.device.type == "cpu"
+    ):  # numpy has no such type; positive ones lie in the order of their bits
+        bits = int(torch.tensor(threshold, dtype=torch.bfloat16).view(torch.int16))
+        return torch.from_numpy(np.flatnonzero(pre.view(torch.int16).numpy() > bits))
     if pre.device.type == "cpu":
         return torch.from_numpy(np.flatnonzero(pre.numpy() > threshold))
     return (pre > threshold).flatten().nonzero()[:, 0]
@@ -103,7 +108,14 @@ def largest_of_batch(pre: Tensor, count: int) -> Tensor:
 
 
 def encode(
-    x: Tensor, weights: Tensor, bias: Tensor, select: Select, *, noise: Tensor | None, dense: bool
+    x: Tensor,
+    weights: Tensor,
+    bias: Tensor,
+    select: Select,
+    *,
+    noise: Tensor | None,
+    dense: bool,
+    half: bool = False,
 ) -> tuple[Active, Tensor]:
     """Pre-activations of the latents that `select` chooses.
 
@@ -114,12 +126,15 @@ def encode(
         select: Chooses, seeing detached pre-activations.
         noise: Added to the pre-activations [B, F].
         dense: Let autograd run through the whole product.
+        half: Multiply in bfloat16.
 
     Returns:
         The pairs, and their values [n] with a graph to x, weights and bias.
     """
     with torch.set_grad_enabled(dense and torch.is_grad_enabled()):
-        pre = torch.addmm(bias, x, weights)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
+            pre = torch.addmm(bias, x, weights)
+        pre = pre.float() if half else pre
         if noise is not None:
             pre = pre + noise
     active = Active(select(pre.detach()), (pre.shape[0], pre.shape[1]))
@@ -129,11 +144,41 @@ def encode(
     return active, _values_at(x, weights, bias, values, active)
 
 
-def decode(active: Active, values: Tensor, weights: Tensor, *, dense: bool) -> Tensor:
+def encode_largest(
+    x: Tensor, weights: Tensor, bias: Tensor, count: int, *, offered: Tensor | None
+) -> tuple[Active, Tensor]:
+    """As `encode` with the `count` largest of the batch, after a product in bfloat16; on the CPU.
+
+    The product only names candidates, an eighth more than are wanted. Their values are computed in float32 and the largest taken of those: what
+    bfloat16 misjudges by less than that margin makes no difference.
+
+    Args:
+        x: Inputs less the decoder's bias [B, d].
+        weights: [d, F].
+        bias: [F].
+        count: How many.
+        offered: Latents that may be chosen, bool [F]; None for all.
+    """
+    with torch.no_grad():
+        rough = torch.addmm(bias.bfloat16(), x.bfloat16(), weights.bfloat16())
+        if offered is not None:
+            rough = rough.masked_fill(~offered, 0.0)
+        shape = (rough.shape[0], rough.shape[1])
+        candidates = Active(largest_of_batch(rough, min(count + count // 8, rough.numel())), shape)
+        exact = _dots(candidates, x, weights.T) + bias[candidates.latents]
+        kept = exact.topk(min(count, len(exact)), sorted=False).indices.sort().values
+        kept = kept[exact[kept] > 0]
+        active = Active(candidates.places[kept], shape)
+    return active, _values_at(x, weights, bias, exact[kept], active)
+
+
+def decode(active: Active, values: Tensor, weights: Tensor, *, dense: bool, half: bool = False) -> Tensor:
     """Sum over a token's active latents of value times row of `weights` [F, d]: [B, d]."""
     if dense:
         z = torch.zeros(active.shape, dtype=values.dtype, device=values.device)
-        return z.flatten().index_put((active.places,), values).view(active.shape) @ weights
+        z = z.flatten().index_put((active.places,), values).view(active.shape)
+        with torch.autocast(z.device.type, torch.bfloat16, enabled=half):
+            return (z @ weights).float() if half else z @ weights
     return _sum_of_rows(values, weights, active)
 
 
@@ -145,13 +190,23 @@ def _offsets(sorted_or_not: Tensor, groups: int) -> Tensor:
 
 def _bags(rows: Tensor, matrix: Tensor, offsets: Tensor, values: Tensor) -> Tensor:
     """For each bag the sum of value times row."""
-    return F.embedding_bag(rows, matrix, offsets, mode="sum", per_sample_weights=values, include_last_offset=True)
+    return F.embedding_bag(
+        rows, matrix.contiguous(), offsets, mode="sum", per_sample_weights=values, include_last_offset=True
+    )
 
 
 def _by_latent(active: Active, matrix: Tensor, values: Tensor) -> Tensor:
     """For each latent the sum over its tokens of value times row of `matrix` [B, d]: [F, d]."""
     order, offsets = active.by_latent
     return _bags(active.tokens[order], matrix, offsets, values[order])
+
+
+def _dots(active: Active, left: Tensor, right: Tensor) -> Tensor:
+    """For each pair the token's row of `left` [B, d] times the latent's row of `right` [F, d]: what `embedding_bag`'s backward calls."""
+    dots: Tensor = torch.ops.aten._embedding_bag_per_sample_weights_backward(
+        left.contiguous(), right.contiguous(), active.latents, active.token_offsets, active.tokens, 0
+    )
+    return dots
 
 
 class _ValuesAt(torch.autograd.Function):
@@ -168,7 +223,7 @@ class _ValuesAt(torch.autograd.Function):
         x, weights = ctx.saved_tensors
         active: Active = ctx.active
         to_x, to_weights, to_bias = ctx.needs_input_grad[:3]
-        grad_x = _bags(active.latents, weights.T.contiguous(), active.token_offsets, grad) if to_x else None
+        grad_x = _bags(active.latents, weights.T, active.token_offsets, grad) if to_x else None
         grad_weights = _by_latent(active, x, grad).T if to_weights else None
         grad_bias = torch.zeros_like(weights[0]).index_add_(0, active.latents, grad) if to_bias else None
         return grad_x, grad_weights, grad_bias, None, None
@@ -186,14 +241,7 @@ class _SumOfRows(torch.autograd.Function):
         values, weights = ctx.saved_tensors
         active: Active = ctx.active
         to_values, to_weights = ctx.needs_input_grad[:2]
-        grad = grad.contiguous()
-        grad_values = None
-        if (
-            to_values
-        ):  # row of the gradient times row of the weights, pair by pair: what embedding_bag's own backward calls
-            grad_values = torch.ops.aten._embedding_bag_per_sample_weights_backward(
-                grad, weights, active.latents, active.token_offsets, active.tokens, 0
-            )
+        grad_values = _dots(active, grad, weights) if to_values else None
         return grad_values, _by_latent(active, grad, values) if to_weights else None, None
 
 

@@ -8,6 +8,7 @@ from chronolect.formation.temporal_dropout import TemporalDropout
 
 Architecture = Literal["batchtopk", "topk", "relu"]
 Frozen = Literal["none", "decoder", "soft-decoder", "encoder"]
+Precision = Literal["float32", "bfloat16"]
 _ARCHITECTURES = ("batchtopk", "topk", "relu")
 _FROZEN = ("none", "decoder", "soft-decoder", "encoder")
 
@@ -60,6 +61,8 @@ class SaeTraining:
         noise: Standard deviation of Gaussian noise on the pre-activations, of inputs whose mean square is 1: a control.
         frozen: What is not trained: nothing, the `decoder`, the `encoder`, or a `soft-decoder` that stays within a cosine of 0.8
             of where it began (the sanity baselines of arXiv:2602.14111).
+        precision: Of the dense product; weights, and all that is added up, stay float32. `bfloat16` is faster where the hardware has it. On a CPU
+            it only names the candidates among which `batchtopk` selects by float32 values; other forms do not use it there.
         seed: Seed of the initial weights and of all noise; private generators.
     """
 
@@ -77,11 +80,14 @@ class SaeTraining:
     latent_dropout: float = 0.0
     noise: float = 0.0
     frozen: Frozen = "none"
+    precision: Precision = "float32"
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.frozen not in _FROZEN:
             raise UserError(f"nothing is called {self.frozen} that could be frozen; one of {', '.join(_FROZEN)}")
+        if self.precision not in ("float32", "bfloat16"):
+            raise UserError(f"a sparse autoencoder's precision is float32 or bfloat16, not {self.precision}")
         if self.steps < 1:
             raise UserError(f"a sparse autoencoder trains for at least 1 step, not {self.steps}")
         if self.lr is not None and self.lr <= 0:

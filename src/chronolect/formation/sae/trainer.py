@@ -9,7 +9,15 @@ from torch import Tensor
 
 from chronolect.errors import UserError
 from chronolect.formation.alignment import Alignment
-from chronolect.formation.sae.active import Active, above, decode, encode, largest_of_batch, largest_of_tokens
+from chronolect.formation.sae.active import (
+    Active,
+    above,
+    decode,
+    encode,
+    encode_largest,
+    largest_of_batch,
+    largest_of_tokens,
+)
 from chronolect.formation.sae.autoencoder import SparseAutoencoder
 from chronolect.formation.sae.config import SaeTraining
 
@@ -41,6 +49,7 @@ class SaeTrainer:
         self.trained = {name: p for name, p in self.named_parameters() if name.rpartition(".")[2] not in frozen}
         for name, p in self.named_parameters():
             p.requires_grad_(name in self.trained)
+        self.half = training.precision == "bfloat16"
         self.dense = device.type != "cpu" or sae.config.architecture == "relu"
         self.optimizer = torch.optim.Adam(self.trained.values(), lr=self.lr, betas=(0.9, 0.999), fused=True)
         self.first_decoder = sae.W_dec.detach().clone() if training.frozen == "soft-decoder" else None
@@ -75,11 +84,7 @@ class SaeTrainer:
 
     def loss(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch, with its graph, and detached metrics; `x` keeps its graph, so that a language model can be coupled."""
-        if not bool(torch.isfinite(x).all()):
-            raise UserError(
-                f"the activations at step {self.steps} of the sparse autoencoder hold values that are no numbers; "
-                "look at the checkpoint they come from"
-            )
+        self._refuse_no_numbers(x)
         with torch.autocast(x.device.type, enabled=False):  # a language model around may run in half precision
             return self._loss(x.float() * self.sae.scale)
 
@@ -92,18 +97,16 @@ class SaeTrainer:
         if training.noise:
             shape = (len(inputs), sae.config.latents)
             noise = training.noise * torch.randn(shape, generator=self.generator, device=x.device)
-        active, values = encode(
-            dropped, weights, sae.b_enc, partial(self._select, offered=offered), noise=noise, dense=self.dense
-        )
+        active, values = self._encode(dropped, weights, offered, noise)
         if dropped is inputs and offered is None and noise is None:
             self._look(active, values.detach())
         else:  # what fires, and above what, is judged as at inference
             with torch.no_grad():
-                self._look(*encode(inputs, sae.W_enc, sae.b_enc, self._select, noise=None, dense=True))
+                self._look(*self._encode(inputs, sae.W_enc, None, None))
         if training.latent_dropout:
             kept = torch.rand(values.shape, generator=self.generator, device=x.device) >= training.latent_dropout
             values = values * kept / (1 - training.latent_dropout)
-        error = targets - (decode(active, values, sae.W_dec, dense=self.dense) + sae.b_dec)
+        error = targets - (decode(active, values, sae.W_dec, dense=self.dense, half=self.half) + sae.b_dec)
         losses["reconstruction"] = self.normalised_error(error, targets)
         dead = self.silent_for >= training.dead_after
         if training.aux_weight and bool(dead.any()):
@@ -125,6 +128,7 @@ class SaeTrainer:
             UserError: Where the activations hold what is no number.
         """
         if self.steps == 0:
+            self._refuse_no_numbers(x)
             self.fit(x)
         loss, metrics = self.loss(x.detach())
         loss.backward()
@@ -180,6 +184,13 @@ class SaeTrainer:
         for alignment in self.alignments:
             alignment.load_state_dict(state["alignments"][alignment.name])
 
+    def _refuse_no_numbers(self, x: Tensor) -> None:
+        if not bool(torch.isfinite(x).all()):
+            raise UserError(
+                f"the activations at step {self.steps} of the sparse autoencoder hold values that are no numbers; "
+                "look at the checkpoint they come from"
+            )
+
     def _drop(self, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Inputs and encoder weights under this step's mask, and which latents may be selected (None: all)."""
         sae, dropout = self.sae, self.training.dropout
@@ -192,6 +203,16 @@ class SaeTrainer:
         if dropout.granularity == "input":
             return inputs * (mask[:, 0] / kept), sae.W_enc, None
         return inputs / kept, sae.W_enc * mask, None
+
+    def _encode(
+        self, inputs: Tensor, weights: Tensor, offered: Tensor | None, noise: Tensor | None
+    ) -> tuple[Active, Tensor]:
+        config, bias = self.sae.config, self.sae.b_enc
+        if self.half and not self.dense and config.architecture == "batchtopk" and noise is None:
+            return encode_largest(inputs, weights, bias, config.k * len(inputs), offered=offered)
+        select = partial(self._select, offered=offered)
+        half = self.half and self.dense
+        return encode(inputs, weights, bias, select, noise=noise, dense=self.dense, half=half)
 
     def _select(self, pre: Tensor, offered: Tensor | None = None) -> Tensor:
         config = self.sae.config
