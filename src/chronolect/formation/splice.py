@@ -11,13 +11,12 @@ import torch
 from torch import Tensor
 
 from chronolect.errors import UserError
-from chronolect.formation.residuals import capture, replace
+from chronolect.formation.activations import SINK_RATIO
+from chronolect.formation.residuals import capture, read_residuals, replace
 
 Batch = Tensor | tuple[Tensor, Tensor]
 Substitute = Callable[[Tensor], Tensor]  # float32 [n, d] -> [n, d]
 Plan = Callable[[Mapping[int, Tensor], Tensor], dict[int, tuple[Tensor, Substitute]]]
-
-_SINK = 10.0  # norms above so many medians: attention sinks, which no dictionary is trained on
 
 
 def splice_measures(model: torch.nn.Module, layer: int, sae: Substitute, batches: Sequence[Batch]) -> dict[str, Any]:
@@ -51,7 +50,7 @@ def splice_measures(model: torch.nn.Module, layer: int, sae: Substitute, batches
 def sinks(stream: Tensor, counted: Tensor) -> Tensor:
     """Tokens whose norm is above ten times the median of those that count; bool [rows, tokens]."""
     norms = stream.float().norm(dim=-1)
-    return norms > _SINK * norms[counted].median()
+    return norms > SINK_RATIO * norms[counted].median()
 
 
 @torch.no_grad()
@@ -74,7 +73,7 @@ def measure_splices(
         means = _means(model, layers, plan, batches)
         totals = dict.fromkeys(("ce", "ce_spliced", "ce_zero", "ce_mean", "kl"), 0.0)
         tokens = replaced = 0
-        for ids, counted in map(_with_mask, batches):
+        for ids, counted in _with_masks(model, batches):
             keep = counted[:, 1:]
             targets = ids[:, 1:][keep]
             clean, splices = _clean_pass(model, layers, plan, ids, counted)
@@ -109,10 +108,11 @@ def measure_splices(
     }
 
 
-def _with_mask(batch: Batch) -> tuple[Tensor, Tensor]:
-    if isinstance(batch, Tensor):
-        return batch, torch.ones_like(batch, dtype=torch.bool)
-    return batch[0], batch[1].bool()
+def _with_masks(model: torch.nn.Module, batches: Sequence[Batch]) -> Iterator[tuple[Tensor, Tensor]]:
+    device = next(model.parameters()).device
+    for batch in batches:
+        ids, counted = (batch, torch.ones_like(batch)) if isinstance(batch, Tensor) else batch
+        yield ids.to(device), counted.to(device).bool()
 
 
 def _clean_pass(
@@ -127,10 +127,10 @@ def _means(model: torch.nn.Module, layers: Sequence[int], plan: Plan, batches: S
     """Mean of the stream at the places that the plan replaces, float32 [d] by layer."""
     sums: dict[int, Tensor] = {}
     counts: dict[int, int] = {}
-    for ids, counted in map(_with_mask, batches):
-        with capture(model, layers) as streams:
-            model(input_ids=ids, use_cache=False, logits_to_keep=1)
-        for layer, (chosen, _) in plan(streams.found, counted).items():
+    for ids, counted in _with_masks(model, batches):
+        stacked = read_residuals(model, layers, ids)
+        streams = {layer: stacked[:, :, place] for place, layer in enumerate(layers)}
+        for layer, (chosen, _) in plan(streams, counted).items():
             found = streams[layer][chosen].double()
             sums[layer] = sums.get(layer, 0.0) + found.sum(dim=0)
             counts[layer] = counts.get(layer, 0) + len(found)
