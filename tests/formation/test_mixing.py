@@ -68,7 +68,9 @@ def test_shares_are_of_tokens_and_met_to_within_a_document(folder: Path, model_f
 
 
 def test_the_mix_can_be_trained_on(folder: Path, model_folder: Path, tmp_path: Path) -> None:
-    mix(folder, tmp_path / "mix", model_folder, {"long": 0.5, "short": 0.5}, tokens=8000, train_split=0.7, val_split=0.3)
+    mix(
+        folder, tmp_path / "mix", model_folder, {"long": 0.5, "short": 0.5}, tokens=8000, train_split=0.7, val_split=0.3
+    )
     packed = PackedCorpus(tmp_path / "mix")
     assert packed.validation_names == ["val", "val-long", "val-short"]
     train = packed.split("train")
@@ -244,3 +246,15 @@ def test_a_mix_that_cannot_be_made(
     with pytest.raises(UserError, match=message):
         mix(folder, tmp_path / "mix", model_folder, {"few": 1.0}, **settings)
     assert not (tmp_path / "mix").exists()
+
+
+def test_a_copy_of_a_known_source_with_whole_texts_in_its_rows_is_left_as_it_is(tmp_path: Path) -> None:
+    write_lines(tmp_path / "wikitext.jsonl", ["The moon is far.", "The sun is hot."])
+    write_lines(tmp_path / "orca_math.jsonl", ["1 + 1? 2"])
+    places = [str(tmp_path / "wikitext.jsonl"), str(tmp_path / "orca_math.jsonl")]
+    found, _, _ = find_sources(places, {"wikitext": 0.5, "orca_math": 0.5}, offline=True, allow_missing=False)
+    assert [text for source in found for _, text in source.texts()] == [
+        "The moon is far.",
+        "The sun is hot.",
+        "1 + 1? 2",
+    ]

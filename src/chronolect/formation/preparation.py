@@ -122,7 +122,7 @@ def model_folder(choice: ModelChoice, *, offline: bool) -> Path | None:
     place = choice.place
     if place is None:
         return None
-    if not is_hub_name(place):
+    if choice.is_local or not is_hub_name(place):
         if not Path(place).is_dir():
             raise UserError(
                 f"model.paths.{choice.type}: {place}: no such folder; put the weights there, or set model.source: huggingface"
@@ -178,7 +178,7 @@ def check_memory(plan: RunPlan, prepared: Prepared) -> float | None:
         )
     if limit is not None and needed > limit * _GB:
         raise UserError(
-            f"experiment.max_memory_gb {limit:g}: this run is reckoned to take {needed / _GB:.1f} GB; lower training.batch_size, "
+            f"experiment.max_memory_gb {limit:g}: this run is reckoned to take {needed / _GB:.3g} GB; lower training.batch_size, "
             "dataset.max_length or chrono.route_sae.latent_dim, or raise the limit"
         )
     return needed / _GB

@@ -86,7 +86,7 @@ class TextSource:
         if missing or not fields:
             wanted = " and ".join(missing or _TEXT_FIELDS[:1])
             raise UserError(f"{record.where}: has no field {wanted}; it has {', '.join(record.fields)}")
-        return "\n\n".join(str(record.fields[name] or "") for name in fields)
+        return _joined(record, fields)
 
 
 def passages(text: str) -> Iterator[str]:
@@ -189,7 +189,9 @@ def _open(name: str, place: str, *, offline: bool) -> TextSource:
     known = known_sources().get(name, {})
     fields, articles = tuple(known.get("fields", ())), bool(known.get("articles"))
     if Path(place).exists():
-        return TextSource(name, (Path(place),), _own_fields(Path(place), fields), articles)
+        if next(Path(place).glob("part-*.parquet"), None):
+            return TextSource(name, (Path(place),))
+        return TextSource(name, (Path(place),), *_own_form(Path(place), fields, articles))
     if place == CHRONICLE_NAME:
         return TextSource(name, ())
     if place in known_sources():
@@ -207,10 +209,21 @@ def _open(name: str, place: str, *, offline: bool) -> TextSource:
     raise UserError(f"{name}: {place}: no such file or folder")
 
 
-def _own_fields(path: Path, fields: tuple[str, ...]) -> tuple[str, ...]:
-    """A known source's fields where its file has them: a copy that someone made may have the text in one field."""
-    first = next((record for record in read_records(find_files(path)[0]) if isinstance(record, Record)), None)
-    return fields if first is not None and set(fields) <= set(first.fields) else ()
+def _own_form(path: Path, fields: tuple[str, ...], articles: bool) -> tuple[tuple[str, ...], bool]:
+    """A known source's fields, and whether it has lines of articles, where its file is of that form: a copy that someone made may have the text in
+    one field, or whole articles in its rows.
+    """
+    records = (record for file in find_files(path) for record in read_records(file) if isinstance(record, Record))
+    first = next(records, None)
+    if first is None or not set(fields) <= set(first.fields):
+        return (), False
+    while articles and first is not None and not _joined(first, fields).strip():
+        first = next(records, None)
+    return fields, articles and first is not None and _HEADING.fullmatch(_joined(first, fields)) is not None
+
+
+def _joined(record: Record, fields: Sequence[str]) -> str:
+    return "\n\n".join(str(record.fields[name] or "") for name in fields)
 
 
 def _fetch(hub: str, files: Sequence[str], *, offline: bool) -> Path:

@@ -236,7 +236,7 @@ def test_several_processes_need_more_tokens() -> None:
             ["chrono.route_sae.architecture=relu", "chrono.route_sae.latent_dim=null"],
             r"needs a chrono.route_sae.latent_dim",
         ),
-        (["chrono.route_sae.conditions=[bass]"], r'no condition bass.*did you mean "base"'),
+        (["chrono.route_sae.conditions=[base, bass]"], r'no condition bass.*did you mean "base"'),
         (["chrono.feature_alignment.alignment_type=attention"], r"alignment_type attention: unknown"),
         (["experiment.max_memory_gb=0"], r"experiment.max_memory_gb must be above 0"),
     ],

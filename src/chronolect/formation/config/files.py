@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -37,16 +38,22 @@ class Value:
 Layers = dict[str, Value]  # by key with its sections, the last layer's word
 
 
-def keys_of(kind: type = Config, prefix: str = "") -> dict[str, Any]:
+@cache
+def keys_of(kind: type = Config, prefix: str = "") -> Mapping[str, Any]:
     """All keys with their types; those below a name of the user's own have that as `*`: `model.paths.*.local`."""
     found: dict[str, Any] = {}
-    for name, hint in get_type_hints(kind).items():
+    for name, hint in _hints(kind).items():
         section = _section(hint)
         if section is None:
             found[prefix + name] = hint
         else:
             found |= keys_of(section, f"{prefix}{name}{'.*' if section is not hint else ''}.")
     return found
+
+
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    return get_type_hints(kind)
 
 
 def preset_names() -> list[str]:
@@ -180,7 +187,7 @@ def _read(file: Path) -> Layers:
 
 
 def _leaves(node: yaml.MappingNode, kind: type, prefix: str, file: Path) -> Iterator[tuple[str, Any, int]]:
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     for name_node, value_node in node.value:
         name, line = str(name_node.value), name_node.start_mark.line + 1
         if not prefix and name == _EXTENDS:
@@ -251,7 +258,7 @@ def _checked(key: str, value: Any, where: str) -> Any:
 
 def _make(kind: Any, values: Mapping[str, Any]) -> Any:
     arguments: dict[str, Any] = {}
-    for name, hint in get_type_hints(kind).items():
+    for name, hint in _hints(kind).items():
         section = _section(hint)
         if section is None:
             if name in values:  # a model's own places may name one of the two

@@ -33,6 +33,7 @@ class ModelChoice:
     Attributes:
         type: Its name in the configuration.
         place: Folder or hub name; None for a new one of `shape`.
+        is_local: Whether it is a folder.
         fresh: Give it random weights.
         shape: Of a new one, as flags of `train pretrain`.
         tokenizer: Folder or hub name; None for the model's own, or for one trained on the data.
@@ -41,6 +42,7 @@ class ModelChoice:
 
     type: str
     place: str | None
+    is_local: bool
     fresh: bool
     shape: Mapping[str, Any]
     tokenizer: str | None
@@ -266,6 +268,7 @@ def _model(config: Config, layers: Layers) -> ModelChoice:
     return ModelChoice(
         type=model.type,
         place=place,
+        is_local=model.source == "local",
         fresh=kind == "full_training",
         shape=shape,
         tokenizer=model.tokenizer,
