@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import torch
 from cyclopts import Parameter
 
-from chronolect.artifacts import digest, read_json, stage, write_bytes
+from chronolect.artifacts import digest, plain, read_json, stage, write_bytes
 from chronolect.console import say
 from chronolect.errors import UserError
 from chronolect.formation.probe import divide
@@ -70,9 +70,11 @@ def formation_track(
     device = choose_device(config)
     warnings: list[str] = []
     layer = _choose_layer(checkpoints[0], packed, config, warnings)
-    settings = {"models": models, "run": run, "hub": hub, "revisions": revisions, "steps": steps, **config.as_dict()}
-    inputs = [corpus, *(checkpoint.folder for checkpoint in checkpoints)]
-    with stage(out, command="formation track", config=settings, inputs=inputs, resume=True) as work:
+    # what the checkpoints hold is known by now: their digests stand for them, so that nothing is read again
+    weights = {checkpoint.name: checkpoint.digest for checkpoint in checkpoints}
+    source = {"models": models, "run": run, "hub": hub, "revisions": revisions, "steps": steps}
+    settings = {**source, **config.as_dict(), "weights": weights}
+    with stage(out, command="formation track", config=settings, inputs=[corpus], resume=True) as work:
         work.scratch.mkdir(exist_ok=True)
         texts.probe.save(work.folder / "probe")
         load_tokenizer(corpus / "tokenizer").save_pretrained(work.folder / "tokenizer")
@@ -91,10 +93,10 @@ def formation_track(
             experiment=_experiment(checkpoints, results, layer, corpus),
             settings=config.analysis,
             saes=[record for result in results for record in result["saes"]],
-            config=settings,
+            config=plain({**source, **config.as_dict()}),
             provenance={
                 "seeds": list(range(config.seeds)),
-                "inputs": {str(path): digest(path) for path in (corpus, *([run] if run else []))},
+                "inputs": {str(corpus): digest(corpus), **weights},
             },
             throughput=_throughput(results),
             warnings=warnings,
