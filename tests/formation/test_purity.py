@@ -82,25 +82,21 @@ def test_partners_are_the_same_true_features() -> None:
 
 
 def test_the_chance_of_a_window_allows_for_latents_that_differ() -> None:
-    # half of the latents are found always, half never: any window keeps a half, not a power of it
-    certain = np.array([500, 0, 500])
-    assert chance(certain, 3) == pytest.approx(0.5)
-    # all with the same chance of .8
+    # half of the latents are found always, half never, though they are like something: a power of the mean would be far off
+    assert chance(np.array([0, 500, 0, 500]), 3) == pytest.approx(0.5)
+    # half are noise, the others have the same chance of .8, or chances from a beta distribution: E[p^3] of beta(6, 2) is 6·7·8 / (8·9·10)
     random = np.random.default_rng(0)
-    same = np.bincount(random.binomial(2, 0.8, 200_000), minlength=3)
-    assert chance(same, 3) == pytest.approx(0.8**3, abs=0.01)
-    # chances from a beta distribution, looked at two, three and five times: E[p^3] of beta(6, 2) is 6·7·8 / (8·9·10)
-    p = random.beta(6, 2, 200_000)
-    for others in (2, 3, 5):
-        found = np.bincount(random.binomial(others, p), minlength=others + 1)
-        assert chance(found, 3) == pytest.approx(6 * 7 * 8 / (8 * 9 * 10), abs=0.01)
-    assert chance(np.array([20, 80]), 3) == pytest.approx(0.8)  # one other: an upper bound
-    assert chance(np.array([[0, 0, 10], [10, 0, 0]]), 2).tolist() == [1, 0]
+    for chances, cube in ((np.full(200_000, 0.8), 0.8**3), (random.beta(6, 2, 200_000), 6 * 7 * 8 / (8 * 9 * 10))):
+        for others in (2, 3, 5):
+            found = np.bincount(random.binomial(others, chances), minlength=others + 1)
+            assert chance(np.array([200_000, *found]), 3) == pytest.approx(cube / 2, abs=0.005)
+    assert chance(np.array([10, 10, 80]), 3) == pytest.approx(0.8)  # one other: an upper bound
+    assert chance(np.array([[0, 0, 0, 10], [0, 10, 0, 0]]), 2).tolist() == [1, 0]
 
 
 def test_times_found() -> None:
-    pairs = _pairs([[0.9, 0.9, 0.1], [0.9, 0.1, 0.1]], [[1.0] * 3] * 2, [1.0] * 3)
-    assert times_found(pairs, SETTINGS).tolist() == [1, 1, 1]
+    pairs = _pairs([[0.9, 0.9, -1, 0.4], [0.9, 0.1, 0.1, -1]], [[1.0] * 4] * 2, [1.0] * 4)
+    assert times_found(pairs, SETTINGS).tolist() == [1, 1, 1, 1]
 
 
 def test_calibration() -> None:
@@ -125,7 +121,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
 
 
 def test_a_ceiling_has_a_spread_of_its_own() -> None:
-    by_seed = [np.array([30, 30, 140]), np.array([40, 20, 140])]
+    by_seed = [np.array([10, 20, 30, 140]), np.array([10, 30, 20, 140])]
     draws = chance_draws(by_seed, 2, resamples=2000, seed=0)
     assert draws.mean() == pytest.approx(0.7, abs=0.01)
     # half of the samples have both seeds, half one of them twice

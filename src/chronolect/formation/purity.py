@@ -116,37 +116,41 @@ def purity(pairs: Pairs, settings: AnalysisSettings) -> Purity:
 
 
 def times_found(pairs: Pairs, settings: AnalysisSettings) -> Counts:
-    """How many latents were found in none, one, … all of the others, [others + 1]."""
+    """Latents by how often they were kept among m others, [m + 2]: first those unlike anything in any of them, then 0, 1, … m times."""
     kept = pairs.kept(settings.headline, settings.correlation, settings.cosine)
-    return np.bincount(kept.sum(axis=0), minlength=len(kept) + 1)
+    times = np.where((pairs.correlation < _LEAST).all(axis=0), 0, 1 + kept.sum(axis=0))
+    return np.bincount(times, minlength=len(kept) + 2)
 
 
 def chance(found: NDArray[Any], window: int) -> Floats:
     """Share of latents that would be found in each of `window` more autoencoders: the ceiling of purity, [...].
 
-    The latents differ in how findable they are, so it is the mean of a power, not the power of a mean. Up to as many as were looked at
-    it is estimated without bias; beyond that the latents' chances are taken as beta distributed, with the mean and the second
-    moment seen. Of one other autoencoder there is no second moment: the chance of being found once is given, an upper bound.
+    Latents differ in how findable they are, so it is the mean of a power, not the power of a mean. Up to the m autoencoders looked
+    at it is estimated without bias. Beyond, latents unlike anything are taken to be noise, never found, and the chances of the others to be
+    beta distributed, with the mean and the second moment seen. Of one other autoencoder there is no second moment: the chance of being found
+    once is given, an upper bound.
 
     Args:
-        found: Latents by how often they were found among m others, [..., m + 1]; at least one latent.
+        found: `times_found`, [..., m + 2]; at least one latent.
         window: Checkpoints.
     """
-    others = found.shape[-1] - 1
+    others = found.shape[-1] - 2
     shares = found / found.sum(axis=-1, keepdims=True)
     ways = np.ones(others + 1)
     moments = []
     for power in range(min(others, window)):
         ways = ways * np.clip(np.arange(others + 1) - power, 0, None) / (others - power)
-        moments.append(shares @ ways)
+        moments.append(shares[..., 1:] @ ways)
     if others >= window or others == 1:
         return np.asarray(moments[-1])
-    first, second, last = moments[0], moments[1], moments[-1]
-    spread = np.maximum(second - first**2, 1e-9)
-    total = np.maximum(first - second, 0) / spread
-    for power in range(others, window):
-        last = last * (first * total + power) / (total + power)
-    return np.asarray(last)
+    real = np.maximum(1 - shares[..., 0], 1e-9)
+    first, second, last = moments[0] / real, moments[1] / real, moments[-1] / real
+    spread = second - first**2
+    total = np.maximum(first - second, 0) / np.maximum(spread, 1e-9)
+    for power in range(others, window):  # without spread beyond chance, one chance for all that were found at all
+        alike = second / np.maximum(first, 1e-9)
+        last = last * np.where(spread > 0, (first * total + power) / (total + power), alike)
+    return np.asarray(last * real)
 
 
 def permuted_null(snapshot: Snapshot, other: Snapshot, settings: AnalysisSettings) -> float | None:
