@@ -72,6 +72,8 @@ class Patterns:
     def __init__(self, text: ProbeText) -> None:
         self.text = text
         self.counted_on = text.row_of(np.arange(len(text))) >= text.rows // 2
+        self._sizes = np.bincount(self.counted_on, minlength=2)  # tokens of the halves
+        self._counts: dict[str, Ints] = {}
 
     def find(self, firings: Firings) -> Pattern | None:
         """The most telling pattern of the strongest firings; None where there are too few firings."""
@@ -87,7 +89,7 @@ class Patterns:
             values, counts = np.unique(seen, return_counts=True)
             value = int(values[counts.argmax()])
             share = wilson(int(counts.max()), len(look)).low or 0.0
-            bits = _bits(share, float((codes[~self.counted_on] == value).mean()))
+            bits = _bits(share, self._frequencies(facet)[0, value] / self._sizes[0])
             if bits > most + 1e-9:
                 best, most = (facet, value), bits
         return self.count(firings, *best) if best else None
@@ -99,11 +101,9 @@ class Patterns:
         if len(strongest) < _FEWEST:
             return None
         share = wilson(int((codes[strongest] == value).sum()), len(strongest))
-        having = (codes == value) & self.counted_on
-        tokens = int(having.sum())
-        fired = np.zeros(len(codes), dtype=bool)
-        fired[firings.places] = True
-        base = tokens / max(1, int(self.counted_on.sum()))
+        tokens = int(self._frequencies(facet)[1, value])
+        fired = int(((codes[firings.places] == value) & self.counted_on[firings.places]).sum())
+        base = tokens / int(self._sizes[1])
         assert share.rate is not None
         assert share.low is not None
         assert share.high is not None
@@ -115,10 +115,22 @@ class Patterns:
             high=share.high,
             n=len(strongest),
             base=base,
-            fired=float(fired[having].mean()) if tokens else 0.0,
+            fired=fired / tokens if tokens else 0.0,
             tokens=tokens,
             bits=_bits(share.low, base),
         )
+
+    def _frequencies(self, facet: str) -> Ints:
+        """How many tokens of each half have each value, [2, values]."""
+        if facet not in self._counts:
+            codes, names = self.text.facets[facet]
+            self._counts[facet] = np.stack(
+                [
+                    np.bincount(codes[half & (codes != NONE)], minlength=len(names))
+                    for half in (~self.counted_on, self.counted_on)
+                ]
+            )
+        return self._counts[facet]
 
     def code(self, facet: str, value: str) -> int:
         """The code of a value by its name."""
