@@ -15,13 +15,16 @@ from chronolect.training.checkpoints import checkpoints
 ABLATION = "ablation"
 
 
-def complete_report(plan: RunPlan, prepared: Prepared, results: Mapping[str, Any]) -> dict[str, Any]:
+def complete_report(
+    plan: RunPlan, prepared: Prepared, results: Mapping[str, Any], *, write: bool = True
+) -> dict[str, Any]:
     """Put into the report of a finished run what only its configuration knows, and what was measured of the language model. Again does no harm.
 
     Args:
         plan: The run.
         prepared: What it started from.
         results: What the loop returned.
+        write: Whether to write it, or only to return it.
 
     Returns:
         The report.
@@ -52,29 +55,33 @@ def complete_report(plan: RunPlan, prepared: Prepared, results: Mapping[str, Any
         report["chrono_metrics"] |= {"purity": None, "temporal_purity_scores": [], "final_temporal_purity": None}
     report["training_config"] = dict(plan.settings)
     report["warnings"] = list(dict.fromkeys([*report["warnings"], *plan.warnings]))
-    write_json(path, report)
+    if write:
+        write_json(path, report)
     return report
 
 
-def compare_ablations(plan: RunPlan, reports: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def compare_ablations(
+    plan: RunPlan, report: dict[str, Any], others: Mapping[str, Mapping[str, Any]], *, write: bool = True
+) -> dict[str, Any]:
     """The main run beside those without a part of it, also in its report.
 
     Args:
         plan: The main run.
-        reports: The reports, by name of the ablation.
+        report: Its report.
+        others: Those of the others, by name of the ablation.
+        write: Whether to write it, or only to return it.
 
     Returns:
         By name, `main` first: folder, loss and perplexity on the held-out documents, final purity, births, and the last autoencoders' explained
         variance, L0 and dead share; null where a run has none.
     """
-    path = plan.out / REPORT
-    report = read_json(path)
     folders = {name: variant.out for name, variant in plan.ablations.items()}
     report[ABLATION] = {
         "main": _summary(report, plan.out),
-        **{name: _summary(found, folders[name]) for name, found in reports.items()},
+        **{name: _summary(found, folders[name]) for name, found in others.items()},
     }
-    write_json(path, report)
+    if write:
+        write_json(plan.out / REPORT, report)
     compared: dict[str, Any] = report[ABLATION]
     return compared
 

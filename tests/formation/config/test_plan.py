@@ -238,6 +238,11 @@ def test_several_processes_need_more_tokens() -> None:
         ),
         (["chrono.route_sae.conditions=[base, bass]"], r'no condition bass.*did you mean "base"'),
         (["chrono.feature_alignment.alignment_type=attention"], r"alignment_type attention: unknown"),
+        (
+            ["chrono.monitoring.track_metrics=[temporal_purty]"],
+            r'track_metrics temporal_purty: .*did you mean "temporal_purity"',
+        ),
+        ([*ABLATION, "dataset.packed=corpus"], r"different_mixing_ratios needs dataset.mixing_ratios"),
         (["experiment.max_memory_gb=0"], r"experiment.max_memory_gb must be above 0"),
     ],
 )

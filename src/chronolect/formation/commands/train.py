@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -170,14 +170,15 @@ def _run(
     resume: bool,
     overwrite: bool,
 ) -> dict[str, Any]:
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    processes, is_first = int(os.environ.get("WORLD_SIZE", "1")), os.environ.get("RANK", "0") == "0"
     layers = read_layers(file, changes)
     plan = resolve(layers, resume=resume, overwrite=overwrite, processes=processes)
     if dry_run:
         return _dry(layers, plan)
     require_trackers(plan.training)
     _require_drive(layers)
-    with logged(plan.out, level=plan.monitoring.level), _deterministic(plan.deterministic):
+    log = logged(plan.out, level=plan.monitoring.level) if is_first else nullcontext()
+    with log, _deterministic(plan.deterministic):
         os.environ |= plan.monitoring.environment
         for warning in plan.warnings:
             say(f"warning: {warning}")
@@ -196,8 +197,8 @@ def _run(
             "births": births["born"] if births else None,
         }
         if plan.ablations:
-            results["ablation"] = _ablate(plan, prepared, offline=offline)
-        if plan.monitoring.page and processes == 1:
+            results["ablation"] = _ablate(plan, prepared, report, offline=offline, write=is_first)
+        if plan.monitoring.page and is_first:
             results["page"] = build_report([plan.out], out=plan.out / "report")["report"]
     return results
 
@@ -217,6 +218,7 @@ def _one_run(plan: RunPlan, prepared: Prepared) -> tuple[dict[str, Any], dict[st
     config = replace(plan.training, sample_prompts=list(prepared.prompts))
     start: dict[str, Any] = {"model": str(prepared.model)} if prepared.model is not None else dict(plan.model.shape)
     settings: dict[str, Any] = {"out": plan.out, "shuffle": plan.data.order, "config": config, **start}
+    is_first = os.environ.get("RANK", "0") == "0"  # of several processes the first one writes
     try:
         with _time_limit(plan.max_training_hours), _memory_limit(plan.max_memory_gb):
             if plan.formation is None:
@@ -224,12 +226,12 @@ def _one_run(plan: RunPlan, prepared: Prepared) -> tuple[dict[str, Any], dict[st
             else:
                 found = train_formation(prepared.corpus, formation=plan.formation, **settings)
     finally:
-        if (plan.out / "config.json").is_file():
+        if is_first and (plan.out / "config.json").is_file():
             link(plan)
-    return found, complete_report(plan, prepared, found)
+    return found, complete_report(plan, prepared, found, write=is_first)
 
 
-def _ablate(plan: RunPlan, prepared: Prepared, *, offline: bool) -> dict[str, Any]:
+def _ablate(plan: RunPlan, prepared: Prepared, report: dict[str, Any], *, offline: bool, write: bool) -> dict[str, Any]:
     """The runs beside the main one, each without a part of it, on the same data unless those are the part."""
     reports: dict[str, Mapping[str, Any]] = {}
     for name, variant in plan.ablations.items():
@@ -238,7 +240,7 @@ def _ablate(plan: RunPlan, prepared: Prepared, *, offline: bool) -> dict[str, An
         if variant.data != plan.data:
             own = prepare(variant, folder=data_folder(variant.out), offline=offline)
         _, reports[name] = _one_run(variant, own)
-    return compare_ablations(plan, reports)
+    return compare_ablations(plan, report, reports, write=write)
 
 
 @contextmanager

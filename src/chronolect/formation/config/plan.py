@@ -392,7 +392,7 @@ def _formation(config: Config, layers: Layers, warnings: list[str]) -> Formation
         save_sae_state=chrono.checkpointing.save_sae_state,
         similarity_threshold=purity.similarity_threshold,
         window_size=purity.window_size,
-        track_metrics=list(chrono.monitoring.track_metrics),
+        track_metrics=chrono.monitoring.track_metrics,
     )
 
 
@@ -411,13 +411,18 @@ def _l1(config: Config) -> float:
 def _without(layers: Layers, name: str, config: Config, out: Path) -> Layers:
     """The configuration of a run beside the main one."""
     ratios = config.dataset.mixing_ratios
+    if name == "different_mixing_ratios" and (config.dataset.packed is not None or not ratios):
+        origin = layers["experiment.ablation.configurations"].origin
+        raise UserError(
+            f"{origin}: experiment.ablation.configurations: different_mixing_ratios needs dataset.mixing_ratios, and sources that are mixed here"
+        )
     changes: dict[str, dict[str, Any]] = {
         "no_temporal_dropout": {"chrono.temporal_dropout.enabled": False},
         "no_sae": {"chrono.route_sae.enabled": False},
         "no_feature_alignment": {"chrono.feature_alignment.enabled": False},
         "different_mixing_ratios": {
             "dataset.mixing_ratios": config.experiment.ablation.mixing_ratios
-            or dict.fromkeys(ratios, 1 / max(1, len(ratios)))
+            or dict.fromkeys(ratios, 1 / len(ratios) if ratios else 0.0)
         },
     }
     changed = {
@@ -476,6 +481,7 @@ _FORMATION_KEYS = {
     "snapshot-every": "chrono.temporal_purity.compute_every_n_steps",
     "similarity-threshold": "chrono.temporal_purity.similarity_threshold",
     "window-size": "chrono.temporal_purity.window_size",
+    "track-metrics": "chrono.monitoring.track_metrics",
 }
 
 

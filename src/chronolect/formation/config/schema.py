@@ -201,16 +201,7 @@ class MonitoringKeys:
     wandb_entity: str | None
     dashboard_enabled: bool
     update_interval: int
-    track_metrics: list[
-        Literal[
-            "temporal_purity",
-            "feature_birth_rate",
-            "sae_reconstruction_loss",
-            "sae_sparsity_loss",
-            "attention_diversity",
-            "memory_absorption",
-        ]
-    ]
+    track_metrics: list[str] | None
 
 
 @dataclass(frozen=True, kw_only=True)
