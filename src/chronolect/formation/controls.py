@@ -116,7 +116,7 @@ def shuffled_order(
     return {
         "expected": "in order, more features are there late than early, and neighbours share more than checkpoints apart; shuffled, neither",
         "passed": bool(ordered and abs(float(rises.mean())) < 0.05),
-        "told": f"present late less early {observed:.3f} in order, {rises.mean():.3f} shuffled (p {p:.3f}); "
+        "told": f"the share present rises by {observed:.3f} in order, {rises.mean():.3f} shuffled (p {p:.3f}); "
         f"purity of neighbours {adjacency['neighbours']:.3f}, of others {adjacency['apart']:.3f}",
         "rise": {
             "in_order": observed,
@@ -231,10 +231,10 @@ def _followed(series: Sequence[Series], settings: AnalysisSettings) -> Features:
 
 
 def _rise(presence: NDArray[np.float64], on: float) -> float:
-    """Share of the features that are there in the later half of the checkpoints, less that in the earlier; [n, C]."""
+    """By how much the share of the features that are there rises from the first checkpoint to the last, on the line through all; [n, C]."""
     there = (presence >= on).mean(axis=0)
-    half = len(there) // 2
-    return float(there[-half:].mean() - there[:half].mean())
+    places = np.linspace(-0.5, 0.5, len(there))
+    return float(there @ places / (places @ places))
 
 
 def _born_by(presence: NDArray[np.float64], settings: AnalysisSettings) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.formation.synth.made_series import CONFIG, TRUTH, perfect
+from tests.formation.synth.made_series import BRIEF, CONFIG, TRUTH, perfect
 
 from chronolect.formation.series import Series
 from chronolect.formation.synth.truth import SyntheticRun
@@ -30,4 +30,4 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
 
     torch.set_num_threads(1)
     out = tmp_path_factory.mktemp("synth") / "run"
-    return out, formation_synth(out=out, truth=TRUTH, config=CONFIG)
+    return out, formation_synth(out=out, truth=BRIEF, config=CONFIG)

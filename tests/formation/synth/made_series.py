@@ -9,8 +9,9 @@ from chronolect.formation.synth.config import SynthConfig
 from chronolect.formation.synth.truth import SyntheticConfig, SyntheticRun
 
 TRUTH = SyntheticConfig(features=32, width=24, checkpoints=8, active=2.0, zipf=0.3, dying=0.4, initial=0.3)
+BRIEF = SyntheticConfig(features=24, width=16, checkpoints=6, active=1.0, zipf=0.3, dying=0.3, initial=0.3)
 CONFIG = SynthConfig(
-    latents=32, sae_tokens=51_200, batch_tokens=256, lr=1e-2, warmup_steps=20, seeds=2, probe_tokens=12_000
+    latents=28, sae_tokens=51_200, batch_tokens=256, lr=1e-2, warmup_steps=20, seeds=2, probe_tokens=16_000
 )
 TOKENS = 12_000
 

@@ -25,7 +25,6 @@ def formation_synth(
     out: Path,
     truth: Annotated[SyntheticConfig, Parameter(name="*")] = SyntheticConfig(),
     config: Annotated[SynthConfig, Parameter(name="*")] = SynthConfig(),
-    analysis: AnalysisSettings = AnalysisSettings(),
 ) -> dict[str, Any]:
     """Make up a training run in which features come, go and turn at known checkpoints, follow it like a real one, and score what is said of it.
 
@@ -36,7 +35,6 @@ def formation_synth(
         out: Folder to write to.
         truth: What happens in the run.
         config: What it is followed with.
-        analysis: Thresholds.
 
     Returns:
         The scores of each kind with their targets, and the path of the report.
@@ -45,13 +43,13 @@ def formation_synth(
         UserError: For a setting that makes no sense.
     """
     run = SyntheticRun(truth, seed=config.seed)
-    settings = {"truth": asdict(truth), **config.as_dict(), "analysis": asdict(analysis)}
+    track = config.track(features=truth.features, active=truth.active)
+    analysis = track.analysis
+    settings = {"truth": asdict(truth), **config.as_dict()}
     with stage(out, command="formation synth", config=settings, resume=True) as work:
         work.scratch.mkdir(exist_ok=True)
         started = time.time()
-        follower = SyntheticFollower(
-            work.folder, work.scratch, run, config.track(features=truth.features, active=truth.active)
-        )
+        follower = SyntheticFollower(work.folder, work.scratch, run, track)
         saes: list[dict[str, Any]] = []
         for checkpoint in range(truth.checkpoints):
             saes += follower.follow(checkpoint)

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from chronolect.errors import UserError
 from chronolect.formation.conditions import find_conditions
 from chronolect.formation.sae.config import Architecture
+from chronolect.formation.series import PurityMeasure
 from chronolect.formation.track.config import Kind, TrackConfig
 
 _EXPANSION = 1.5  # latents per true feature: a dictionary must have room for what it may find
@@ -30,13 +31,22 @@ class SynthConfig:
         conditions: `base`, and what it is to be judged beside: random-init (noise of the same covariance), no-change, frozen-decoder,
             soft-frozen, frozen-encoder, no-dropout, dropout, l2, latent-dropout, noise.
         probe_tokens: Tokens on which the features of checkpoints are compared, the same for all.
+        window: Checkpoints back to each of which a latent must be kept, for purity.
+        correlation: Least correlation of activations of two latents that are the same.
+        cosine: Least cosine of their decoder rows.
+        measure: Whether purity asks for `both`, or the `functional` (correlation) or `decoder` (cosine) one alone.
+        on: Correlation with its best counterpart from which on a feature is there.
+        off: Below which it is gone.
+        hold: Consecutive checkpoints for which it must be so.
+        least: Firings on the probe below which a latent is not followed.
+        resamples: Bootstrap samples of the intervals.
         seed: Seed of all that is random.
     """
 
     architecture: Architecture = "batchtopk"
     latents: int | None = None
     k: int | None = None
-    sae_tokens: int = 409_600
+    sae_tokens: int = 307_200
     batch_tokens: int = 512
     lr: float = 5e-3
     warmup_steps: int = 50
@@ -46,6 +56,15 @@ class SynthConfig:
         default_factory=lambda: ["base", "no-change"]
     )
     probe_tokens: int = 50_000
+    window: int = 3
+    correlation: float = 0.7
+    cosine: float = 0.7
+    measure: PurityMeasure = "both"
+    on: float = 0.5
+    off: float = 0.3
+    hold: int = 2
+    least: int = 50
+    resamples: int = 1000
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -74,6 +93,15 @@ class SynthConfig:
             kinds=self.kinds,
             conditions=self.conditions,
             probe_tokens=self.probe_tokens,
+            window=self.window,
+            correlation=self.correlation,
+            cosine=self.cosine,
+            measure=self.measure,
+            on=self.on,
+            off=self.off,
+            hold=self.hold,
+            least=self.least,
+            resamples=self.resamples,
             device="cpu",
             seed=self.seed,
         )

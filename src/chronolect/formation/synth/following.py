@@ -61,13 +61,14 @@ class SyntheticFollower:
 
     def _train(self, lines: list[Line], source: Activations, checkpoint: int) -> list[dict[str, Any]]:
         config, step = self.config, self.run.steps[checkpoint]
+        steps = config.sae_tokens // config.batch_tokens
         # the same tokens at all checkpoints, but new ones for those that read one checkpoint over and over
         stream = f"train-{checkpoint}" if source == "no-change" else "train"
-        batches = self._activations(source, checkpoint, config.steps * config.batch_tokens, stream, config.batch_tokens)
+        batches = self._activations(source, checkpoint, steps * config.batch_tokens, stream, config.batch_tokens)
         trainers: dict[Line, SaeTrainer] = {}
         started = time.perf_counter()
         label = f"checkpoint {checkpoint} of {len(self.run.steps)}, {source}: steps of {len(lines)} autoencoders"
-        for x in progress(batches, label=label, total=config.steps):
+        for x in progress(batches, label=label, total=steps):
             trainers = trainers or {
                 line: new_trainer(line, config, x, step=step, before=self._before(line, checkpoint)) for line in lines
             }

@@ -147,7 +147,7 @@ def _compared(when: Ints, said: Ints, events: _Events, true: Bools, *, never: in
         if len(mine):
             error = int(said[mine[0]] - when[feature])
             errors.append(error)
-            right += abs(error) <= _NEAR and said[mine[0]] != never
+            right += int(abs(error) <= _NEAR and said[mine[0]] != never)
     claims = np.flatnonzero((said >= 0) & (said != never) & (events.firings >= _FIRINGS))
     known = events.truth[claims]
     borne_out = (known >= 0) & (when[known] != never) & (np.abs(said[claims] - when[known]) <= _NEAR)

@@ -120,9 +120,7 @@ class SyntheticRun:
     def codes(self, checkpoint: int, tokens: int, *, stream: str = "probe") -> scipy.sparse.csr_matrix:
         """Activations of the true features on the first tokens of a stream: float32 CSR [tokens, G]."""
         strengths = self.strengths(checkpoint)
-        chunks = [
-            scipy.sparse.csr_matrix((drawn * strengths).astype(np.float32)) for drawn, _ in self._draws(stream, tokens)
-        ]
+        chunks = [_scaled(drawn, strengths) for drawn, _ in self._draws(stream, tokens)]
         return scipy.sparse.vstack(chunks, format="csr")
 
     def activations(self, checkpoint: int, tokens: int, *, stream: str, batch: int) -> Iterator[torch.Tensor]:
@@ -137,11 +135,11 @@ class SyntheticRun:
             batch: Tokens in a batch; divides the 4,096 of a chunk.
         """
         strengths, directions = self.strengths(checkpoint), self.directions(checkpoint).astype(np.float32)
-        spread = self.config.noise / math.sqrt(self.config.width)
+        spread = np.float32(self.config.noise / math.sqrt(self.config.width))
         for drawn, number in self._draws(stream, tokens):
-            x = (drawn * strengths).astype(np.float32) @ directions
             random = np.random.default_rng([self.seed, 2, _number(stream), number, checkpoint])
-            x += spread * random.standard_normal(x.shape, dtype=np.float32)
+            x = spread * random.standard_normal((drawn.shape[0], self.config.width), dtype=np.float32)
+            x += _scaled(drawn, strengths) @ directions
             for start in range(0, len(x), batch):
                 yield torch.from_numpy(x[start : start + batch])
 
@@ -157,19 +155,24 @@ class SyntheticRun:
             for start in range(0, min(_CHUNK, tokens - number * _CHUNK), batch):
                 yield torch.from_numpy(x[start : start + batch][: tokens - number * _CHUNK - start])
 
-    def _draws(self, stream: str, tokens: int) -> Iterator[tuple[NDArray[np.float64], int]]:
-        """Activations at strength 1, [chunk, G], and the number of the chunk."""
+    def _draws(self, stream: str, tokens: int) -> Iterator[tuple[scipy.sparse.csr_matrix, int]]:
+        """Activations at strength 1, float32 CSR [chunk, G], and the number of the chunk."""
         config = self.config
-        thresholds = -ndtri(self.rates)  # a Gaussian exceeds it at the feature's rate
-        groups = np.arange(config.features) // config.group
         for number in range(math.ceil(tokens / _CHUNK)):
             random = np.random.default_rng([self.seed, 1, _number(stream), number])
-            gaussian = random.standard_normal((_CHUNK, config.features))
-            if config.together:
-                shared = random.standard_normal((_CHUNK, groups[-1] + 1))[:, groups]
-                gaussian = math.sqrt(config.together) * shared + math.sqrt(1 - config.together) * gaussian
-            strength = np.abs(1 + _SPREAD * random.standard_normal((_CHUNK, config.features)))
-            yield ((gaussian > thresholds) * strength)[: tokens - number * _CHUNK], number
+            if (
+                config.together
+            ):  # a Gaussian exceeds its threshold at the feature's rate, whatever it shares with others
+                groups = np.arange(config.features) // config.group
+                own = random.standard_normal((_CHUNK, config.features), dtype=np.float32)
+                shared = random.standard_normal((_CHUNK, groups[-1] + 1), dtype=np.float32)[:, groups]
+                gaussian = math.sqrt(config.together) * shared + math.sqrt(1 - config.together) * own
+                fires = gaussian > -ndtri(self.rates)
+            else:
+                fires = random.random((_CHUNK, config.features), dtype=np.float32) < self.rates
+            drawn = scipy.sparse.csr_matrix(fires[: tokens - number * _CHUNK], dtype=np.float32)
+            drawn.data = np.abs(1 + _SPREAD * random.standard_normal(drawn.nnz, dtype=np.float32))
+            yield drawn, number
 
     def describe(self) -> dict[str, Any]:
         """Counts for the report."""
@@ -192,6 +195,17 @@ def _zipf_rates(features: int, active: float, power: float) -> NDArray[np.float6
         middle = (low + high) / 2
         low, high = (middle, high) if np.minimum(0.5, middle * shape).sum() < active else (low, middle)
     return np.minimum(0.5, high * shape)
+
+
+def _scaled(codes: scipy.sparse.csr_matrix, strengths: NDArray[np.float64]) -> scipy.sparse.csr_matrix:
+    """Codes [B, G] with each feature at its strength, those of none left out."""
+    found = scipy.sparse.csr_matrix(
+        (codes.data * strengths.astype(np.float32)[codes.indices], codes.indices, codes.indptr),
+        shape=codes.shape,
+        copy=True,
+    )
+    found.eliminate_zeros()
+    return found
 
 
 def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
