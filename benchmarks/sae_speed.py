@@ -32,7 +32,7 @@ def ours(given: argparse.Namespace, architecture: Architecture, **training: Any)
     return SaeTrainer(sae, SaeTraining(steps=10_000, **training)).step
 
 
-def saelens(given: argparse.Namespace, architecture: str) -> Step:
+def saelens(given: argparse.Namespace, architecture: str, *, sparse: bool = False) -> Step:
     """A trainer of SAELens."""
     from sae_lens import BatchTopKTrainingSAE, BatchTopKTrainingSAEConfig, TopKTrainingSAE, TopKTrainingSAEConfig
     from sae_lens.config import LoggingConfig, SAETrainerConfig
@@ -42,7 +42,9 @@ def saelens(given: argparse.Namespace, architecture: str) -> Step:
     sae: Any = (
         BatchTopKTrainingSAE(BatchTopKTrainingSAEConfig(**sizes))
         if architecture == "batchtopk"
-        else TopKTrainingSAE(TopKTrainingSAEConfig(**sizes))
+        else TopKTrainingSAE(
+            TopKTrainingSAEConfig(**sizes, use_sparse_activations=sparse, rescale_acts_by_decoder_norm=not sparse)
+        )
     )
     config = SAETrainerConfig(
         total_training_samples=10_000 * given.tokens,
@@ -121,6 +123,7 @@ def main() -> None:
         "chronolect batchtopk, temporal dropout": ours(given, "batchtopk", dropout=dropout),
         "saelens batchtopk": saelens(given, "batchtopk"),
         "saelens topk": saelens(given, "topk"),
+        "saelens topk, sparse": saelens(given, "topk", sparse=True),
         "sparsify topk": sparsify(given),
     }
     generator = torch.Generator().manual_seed(0)
