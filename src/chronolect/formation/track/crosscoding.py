@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from torch import Tensor
+
 from chronolect.console import say
 from chronolect.formation.activations import ActivationStream
 from chronolect.formation.crosscoder import crosscoder_births, latent_scaling, train_crosscoder
@@ -31,13 +33,14 @@ def crosscode(follower: Follower, checkpoints: Sequence[Checkpoint]) -> Record:
             say(f"crosscoder over {len(models)} checkpoints, seed {seed}: {steps} steps")
             training = config.sae_training(config.seed + seed, tokens=config.crosscoder_tokens)
             batches = itertools.islice(follower.stream(models, "a checkpoint"), steps)
-            crosscoder, loss = train_crosscoder(batches, config.sae_config(width), training)
+            # crosscoders are trained on the processor, wherever the models are
+            crosscoder, loss = train_crosscoder(map(Tensor.cpu, batches), config.sae_config(width), training)
             log.write(kind="formation", series=f"crosscoder-seed{seed}", step=steps, **loss)
             losses.append(loss)
             probe = ActivationStream(
                 models, [follower.layer], texts.probe.rows(config.rows), bfloat16=follower.bfloat16
             )
-            scalings.append(latent_scaling(crosscoder, probe))
+            scalings.append(latent_scaling(crosscoder, map(Tensor.cpu, probe)))
         births = crosscoder_births(scalings, [checkpoint.step for checkpoint in checkpoints], config.analysis)
         return {"births": births, "tokens": steps * config.batch_tokens, "losses": losses}
 

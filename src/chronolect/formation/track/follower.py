@@ -19,7 +19,7 @@ from chronolect.formation.sae.files import load_sae
 from chronolect.formation.sae.trainer import SaeTrainer
 from chronolect.formation.track.checkpoints import Checkpoint
 from chronolect.formation.track.config import TrackConfig
-from chronolect.formation.track.lines import REFERENCE, Line, lines_of, new_trainer
+from chronolect.formation.track.lines import REFERENCE, Line, base_lines, lines_of, new_trainer
 from chronolect.formation.track.measuring import read_probe
 from chronolect.formation.track.reinitialised import reinitialise
 from chronolect.models.loading import load_model
@@ -97,8 +97,7 @@ class Follower:
     def no_change(self, checkpoint: Checkpoint, turn: int) -> Record:
         """The same checkpoint once more, its autoencoders going on from where they were: `turn` 1 from those of the base, warm ones if there are."""
         lines = lines_of(self.config, "no-change")
-        kind = "warm" if "warm" in self.config.kinds else "cold"
-        base = {line.seed: line for line in lines_of(self.config) if (line.condition.name, line.kind) == ("base", kind)}
+        base = {line.seed: line for line in sorted(base_lines(self.config), key=lambda line: line.kind)}  # warm last
 
         def start(line: Line) -> Path:
             return self.snapshot(base[line.seed] if turn == 1 else line, checkpoint.step + turn - 1)
@@ -110,7 +109,7 @@ class Follower:
 
     def cross_reconstruction(self, checkpoints: Sequence[Checkpoint]) -> list[list[float | None]]:
         """Explained variance [C, C] of the first base line's autoencoders on the samples of the probe's activations."""
-        line = lines_of(self.config)[0]
+        line = base_lines(self.config)[0]
         saes = [load_sae(self.snapshot(line, checkpoint.step)) for checkpoint in checkpoints]
         samples = (load_file(self._sample(f"checkpoint-{checkpoint.step}"))["x"] for checkpoint in checkpoints)
         return cross_reconstruction(saes, [[x] for x in samples])
@@ -122,9 +121,6 @@ class Follower:
     def metrics(self) -> str:
         """All that was logged, in the order of the work."""
         return "".join((self.scratch / f"{name}.jsonl").read_text(encoding="utf-8") for name in self.done)
-
-    def _sample(self, name: str) -> Path:
-        return self.scratch / f"{name}.safetensors"
 
     def once(self, name: str, work: Callable[[str, JsonLines], Record]) -> Record:
         """Do a piece of work and note its record under a name; what is noted is not done again."""
@@ -139,6 +135,9 @@ class Follower:
         """The model of a checkpoint, on the device."""
         model: Any = load_model(checkpoint.folder)
         return model.to(self.device).eval()
+
+    def _sample(self, name: str) -> Path:
+        return self.scratch / f"{name}.safetensors"
 
     def _work(
         self,

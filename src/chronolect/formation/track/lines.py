@@ -51,6 +51,11 @@ def lines_of(config: TrackConfig, activations: Activations = "checkpoints") -> l
     return lines
 
 
+def base_lines(config: TrackConfig) -> list[Line]:
+    """The lines that all others are judged beside."""
+    return [line for line in lines_of(config) if line.condition.name == "base"]
+
+
 def new_trainer(
     line: Line, config: TrackConfig, sample: Tensor, *, step: int, before: Path | None = None
 ) -> SaeTrainer:
