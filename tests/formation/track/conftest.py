@@ -29,6 +29,7 @@ def tiny(**settings: Any) -> TrackConfig:
         "resamples": 50,
         "cards": 2,
         "device": "cpu",
+        "dtype": "float32",
     }
     return TrackConfig(**{**small, **settings})
 

@@ -107,7 +107,7 @@ class TrackConfig:
     least: int = 50
     resamples: int = 1000
     cards: int = 12
-    dtype: DType = "float32"
+    dtype: DType = "auto"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     seed: int = 0
 
