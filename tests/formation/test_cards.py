@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,10 @@ def test_a_window_stays_in_its_row(text: ProbeText, probe: Probe, tokenizer: Pre
     row = pieces(tokenizer, probe.input_ids[0].tolist())
     assert (tokens, at) == (row[:5], 1)
     assert places.tolist() == [-1, 0, 1, 2, 3]  # the first token of a row is not counted
+    documents = probe.document.copy()
+    documents[0, :2] = 7  # the second token ends a document
+    ended = ProbeText(replace(probe, document=documents), tokenizer).window(0, 3)
+    assert ended[:2] == (row[:2], 1)
     last = text.window(WIDTH - 2, 3)
     assert last[0] == row[-4:]
     assert last[1] == 3

@@ -151,7 +151,7 @@ def where(facet: str, value: str) -> str:
     if facet.startswith("ending "):
         return f"at the end of words in “-{value}”"
     return {
-        "word": f"on the word {shown}",
+        "word": f"on the word {shown}" if value.isalpha() else f"on {shown}",
         "token": f"on the token {shown}",
         "after word": f"after the word {shown}",
         "after": f"after the token {shown}",

@@ -49,6 +49,7 @@ class ProbeText:
     def __init__(self, probe: Probe, tokenizer: "PreTrainedTokenizerBase") -> None:
         self.rows, self.width = probe.input_ids.shape
         self.positions: Ints = np.flatnonzero(probe.counted)  # in the flattened probe
+        self._documents = probe.document.reshape(-1)
         distinct, codes = np.unique(probe.input_ids.reshape(-1).astype(np.int64), return_inverse=True)
         self._codes: Ints = codes.reshape(-1).astype(np.int64)
         self._pieces = pieces(tokenizer, distinct)
@@ -57,13 +58,18 @@ class ProbeText:
         return len(self.positions)
 
     def window(self, place: int, reach: int) -> tuple[list[str], int, Ints]:
-        """The tokens around counted token `place` within its row: texts, which of them it is, places among the counted (`NONE`: not counted)."""
+        """The tokens around counted token `place` in its row and document: texts, which of them it is, places among the counted or `NONE`."""
         at = int(self.positions[place])
         start = at // self.width * self.width
         around = np.arange(max(start, at - reach), min(start + self.width, at + reach + 1))
+        around = around[self._documents[around] == self._documents[at]]
         places = np.searchsorted(self.positions, around)
         known = self.positions[np.minimum(places, len(self.positions) - 1)] == around
-        return [self._pieces[code] for code in self._codes[around]], int(at - around[0]), np.where(known, places, NONE)
+        return (
+            [self._pieces[code] for code in self._codes[around]],
+            int(np.searchsorted(around, at)),
+            np.where(known, places, NONE),
+        )
 
     def row_of(self, places: Ints) -> Ints:
         """The rows of counted tokens."""

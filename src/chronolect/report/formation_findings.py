@@ -37,11 +37,11 @@ def formation_title(report: Mapping[str, Any], name: str) -> tuple[str, str]:
         f"{number(seeds)} {'seed' if seeds == 1 else 'seeds'} each; "
         f"what they found was compared on the same {number(info['probe']['tokens'])} tokens."
     )
-    half = births.get("half_birth_step")
+    half = births.get("half_birth_step") if births["born"] else None
     if births["n"] == 0:
         return "No feature that could be followed", lede
     if half is None:
-        return f"{number(births['n'])} features, none seen to be born", lede
+        return f"{_count(births['n'])}, none seen to be born", lede
     return f"Half of its new features are there by step {number(round(half))}", lede
 
 
@@ -109,11 +109,9 @@ def _births(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
         )
         return
     found = f"that at least two of {seeds} seeds found" if seeds > 1 else "of its one autoencoder, noise among them"
-    words = (
-        f"Of {number(births['n'])} features of the last checkpoint {found}, {number(births['initial'])} are there at the first one and "
-        f"{number(births['born'])} are born later"
-    )
-    half = births.get("half_birth_step")
+    words = f"Of {_count(births['n'])} of the last checkpoint {found}, {number(births['initial'])} {_are(births['initial'])} there at the first one"
+    half = births.get("half_birth_step") if births["born"] else None
+    words += f" and {number(births['born']) if births['born'] else 'none'} {_are(births['born'])} born later"
     if half is not None:
         bounds = estimate(half, births["half_birth_step_low"], births["half_birth_step_high"], digits=0)
         words += f"; half of those by step {bounds}"
@@ -129,9 +127,8 @@ def _births(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
         words += f". By chance a presence above {number(chance['q99'])} is seen in one of a hundred; {births['on']:g} is asked for"
     yield Verdict("pass" if half is not None else "note", f"{words}.")
     if births.get("vanished"):
-        yield Verdict(
-            "note", f"{number(births['vanished'])} features of earlier checkpoints are no longer there at the last one."
-        )
+        words = f"{_count(births['vanished'])} of earlier checkpoints {_are(births['vanished'])} no longer there at the last one."
+        yield Verdict("note", words)
 
 
 def _kept(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
@@ -142,7 +139,7 @@ def _kept(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
     left = estimate(curve["share"][-1], curve["low"][-1], curve["high"][-1])
     yield Verdict(
         "note",
-        f"Of {number(forward['n'])} features of step {number(forward['reference_step'])}, a share of {left} is still there at the last checkpoint.",
+        f"Of {_count(forward['n'])} of step {number(forward['reference_step'])}, a share of {left} is still there at the last checkpoint.",
     )
 
 
@@ -263,6 +260,14 @@ def _routing(report: Mapping[str, Any]) -> Iterator[Verdict]:
     routing = report.get("routing")
     if routing:
         yield Verdict(_KINDS[routing["informative"]], _sentence(routing["verdict"]))
+
+
+def _count(features: int) -> str:
+    return f"{number(features)} {'feature' if features == 1 else 'features'}"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _sentence(text: str) -> str:
