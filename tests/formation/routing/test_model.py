@@ -82,6 +82,13 @@ def test_states_are_normalised_by_layer_or_by_token() -> None:
     torch.testing.assert_close(u.mean(dim=2), torch.zeros(128, 3), atol=1e-5, rtol=0)
 
 
+def test_a_trained_one_keeps_its_bias() -> None:
+    route = trainer(20).route
+    before = route.sae.b_dec.detach().clone()
+    route.fit_to(states(0) * 3 + 1)
+    assert torch.equal(route.sae.b_dec, before)
+
+
 def test_probabilities() -> None:
     x, cold = states(0), made(temperature=0.01)
     cold.fit_to(x)

@@ -62,15 +62,15 @@ class RouteSae(nn.Module):
 
     @torch.no_grad()
     def fit_to(self, x: Tensor) -> None:
-        """Set the layers' scales and the decoder's bias from a sample of states [N, R, d]; before training."""
+        """Set the layers' scales from a sample of states [N, R, d], and the decoder's bias where it has none; before training."""
         x = x.float()
         if self.routing.normalise == "layer":
             power = x.square().sum(dim=2).mean(dim=0)
             self.layer_scale.copy_((self.sae.width / power.clamp_min(1e-12)).sqrt())
-        u = self.normalised(x)
-        if self.routing.mode == "paper":
-            u = u * self.probabilities(u).max(dim=1).values[:, None, None]
-        self.sae.b_dec.copy_(u.mean(dim=(0, 1)))
+        if not bool(self.sae.b_dec.any()):
+            u = self.normalised(x)
+            _, share = self._choice(u)
+            self.sae.b_dec.copy_((u * share[:, None, None]).mean(dim=(0, 1)))
 
     def normalised(self, x: Tensor) -> Tensor:
         """u [B, R, d] of x [B, R, d]."""
