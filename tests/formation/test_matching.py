@@ -33,7 +33,7 @@ def test_correlations_are_those_of_numpy(monkeypatch: pytest.MonkeyPatch) -> Non
     assert expected.max() > 0.5
     assert correlations(a, b) == pytest.approx(expected, abs=1e-6)
     assert not correlations(a, b)[7].any()  # never varies
-    monkeypatch.setattr(matching, "_FIRINGS", 150)  # a block for every one or two latents
+    monkeypatch.setattr(matching, "_ROWS", 5)
     assert correlations(a, b) == pytest.approx(expected, abs=1e-6)
 
 

@@ -3,8 +3,8 @@
 Codes are CSR [N tokens, F] of non-negative activations on one probe, the same tokens in every matrix compared.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from typing import TypeAlias
 
 import numpy as np
 import scipy.sparse
@@ -17,10 +17,7 @@ from chronolect.errors import UserError
 Floats = NDArray[np.float32]
 Codes: TypeAlias = scipy.sparse.csr_matrix
 
-_ROWS, _FIRINGS = (
-    256,
-    1 << 17,
-)  # latents of the first matrix at once, and what they fire at most: bounds a block in memory
+_ROWS = 256  # latents of the first matrix at once: a block of products is that many times the latents of the second
 LARGE = 2048  # latents beyond which the assignment is sought among each one's best pairs
 
 
@@ -45,9 +42,10 @@ def correlation_blocks(a: Codes, b: Codes) -> Iterator[tuple[slice, Floats]]:
         raise UserError(f"codes of {tokens} and of {b.shape[0]} tokens cannot be compared: make both on the same probe")
     mean_a, spread_a = _moments(a)
     mean_b, spread_b = _moments(b)
-    across = a.T.tocsr()
-    for rows in _blocks(across):
-        covariance = _summed(across, rows, b, np.multiply) / tokens - np.outer(mean_a[rows], mean_b)
+    across, along = a.T.tocsr().astype(np.float64), b.astype(np.float64)
+    for start in range(0, a.shape[1], _ROWS):
+        rows = slice(start, min(start + _ROWS, a.shape[1]))
+        covariance = (across[rows] @ along).toarray() / tokens - np.outer(mean_a[rows], mean_b)
         yield rows, (covariance * np.outer(spread_a[rows], spread_b)).astype(np.float32)
 
 
@@ -96,10 +94,14 @@ def weighted_jaccard(a: Codes, b: Codes) -> Floats:
     across, along = _of_height_one(a).T.tocsr(), _of_height_one(b)
     sums_a, sums_b = np.asarray(across.sum(axis=1)).ravel(), np.asarray(along.sum(axis=0)).ravel()
     found = np.zeros((a.shape[1], b.shape[1]), dtype=np.float32)
-    for rows in _blocks(across):
-        shared = _summed(across, rows, along, np.minimum)
-        either = sums_a[rows, None] + sums_b - shared
-        found[rows] = np.divide(shared, either, out=np.zeros_like(shared), where=either > 0)
+    for latent in range(a.shape[1]):
+        here = slice(across.indptr[latent], across.indptr[latent + 1])
+        there = along[across.indices[here]]
+        smaller = np.minimum(there.data, np.repeat(across.data[here], np.diff(there.indptr)))
+        shared = np.zeros(b.shape[1])
+        np.add.at(shared, there.indices, smaller)
+        either = sums_a[latent] + sums_b - shared
+        found[latent] = np.divide(shared, either, out=np.zeros_like(shared), where=either > 0)
     return found
 
 
@@ -150,36 +152,6 @@ def match(similarity: Floats | Codes, candidates: int = 32) -> NDArray[np.intp]:
     first, second = min_weight_full_bipartite_matching(graph)
     partner[first] = np.where(second < columns, second, -1)
     return partner
-
-
-def _blocks(across: Codes) -> Iterator[slice]:
-    """Cut the latents of [F, N] into runs of bounded size."""
-    start, latents = 0, across.shape[0]
-    while start < latents:
-        most = np.searchsorted(across.indptr, across.indptr[start] + _FIRINGS, side="right") - 1
-        end = int(min(max(most, start + 1), start + _ROWS, latents))
-        yield slice(start, end)
-        start = end
-
-
-def _summed(across: Codes, rows: slice, along: Codes, of_two: Callable[[Any, Any], Any]) -> NDArray[np.float64]:
-    """Over the tokens on which a latent fires, the sum of a function of its activation and that of each other latent, [rows, Fb].
-
-    Args:
-        across: The latents' dictionary, [Fa, N]: by latents.
-        rows: Which of them.
-        along: The other dictionary, [N, Fb]: by tokens.
-        of_two: A function that is 0 where either is.
-    """
-    here = slice(across.indptr[rows.start], across.indptr[rows.stop])
-    there = along[across.indices[here]]
-    partners = np.diff(there.indptr)
-    firings = np.diff(across.indptr[rows.start : rows.stop + 1])
-    latents, others = len(firings), along.shape[1]
-    places = np.repeat(np.repeat(np.arange(latents) * others, firings), partners) + there.indices
-    own = np.repeat(across.data[here].astype(np.float64), partners)
-    found = np.bincount(places, weights=of_two(own, there.data), minlength=latents * others)
-    return np.asarray(found, dtype=np.float64).reshape(latents, others)
 
 
 def _moments(codes: Codes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
