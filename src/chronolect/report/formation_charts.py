@@ -57,7 +57,7 @@ def birth_figure(metrics: Mapping[str, Any], beside: Mapping[str, Mapping[str, A
     ]
     forward = births.get("forward")
     if forward and forward["n"]:
-        name = f"still there, of {number(forward['n'])} features of step {number(forward['reference_step'])}"
+        name = f"still there, of {number(forward['n'])} of step {number(forward['reference_step'])}"
         lines.append((name, forward["curve"], "twin", "line"))
     for (name, other), color in zip(beside.items(), ("muted", "third", "fourth", "fifth"), strict=False):
         lines.append((f"{name}: born, of {number(other['n'])}", other["curve"], color, "dashed"))
@@ -81,7 +81,7 @@ def birth_figure(metrics: Mapping[str, Any], beside: Mapping[str, Mapping[str, A
     ]
     chart = Chart(
         id=f"births-{key}",
-        title="When its features are born",
+        title="The birth curve",
         description=f"Share of features by training step. {_curve_words(births)}",
         x=steps.axis,
         y=Axis("share of features", low=0.0, high=1.0),
@@ -146,7 +146,7 @@ def purity_figure(metrics: Mapping[str, Any], key: str) -> Figure:
     known = [value for value in purity["raw"] if value is not None]
     chart = Chart(
         id=f"purity-{key}",
-        title="Whether features stay",
+        title="Temporal purity",
         description=f"Share of features kept over {purity['window']} checkpoints, by training step; from {number(known[0])} to {number(known[-1])}."
         if known
         else f"Purity is defined from checkpoint {purity['window'] + 1} on; there are too few.",

@@ -63,7 +63,9 @@ def formation_verdicts(report: Mapping[str, Any], controls: Mapping[str, Mapping
         *_controls(controls),
         *_routing(report),
     ]
-    warnings = dict.fromkeys([*metrics.get("warnings", ()), *report["warnings"]])
+    warnings = dict.fromkeys(
+        warning.removeprefix(f"{metrics['series']}: ") for warning in (*metrics["warnings"], *report["warnings"])
+    )
     return [*found, *(Verdict("note", _sentence(warning)) for warning in warnings)]
 
 
@@ -271,7 +273,8 @@ def _are(count: int) -> str:
 
 
 def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
+    if text.partition(" ")[0].isalpha():  # not the name of a setting or a file
+        text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
