@@ -173,6 +173,9 @@ def test_several_layers_are_followed_through_a_router(tmp_path: Path, plain: Pat
     report = read_json(tmp_path / "run/evaluation_report.json")
     assert report["experiment_info"]["layers"] == [0, 1]
     assert report["routing"]["layers"] == [0, 1]
+    kept = report["routing"]["agreement"]
+    assert [(pair["from_step"], pair["to_step"]) for pair in kept][-1] == (8, 12)
+    assert all(0 <= pair["agreement"] <= 1 for pair in kept)
     assert not (tmp_path / "run/series/base-warm-seed0/step-8/cfg.json").exists()  # of save_sae_state
     assert load_route(tmp_path / "run/series/base-warm-seed0/step-12").layers == (0, 1)
 

@@ -60,7 +60,7 @@ def write_report(
         experiment={**experiment, "checkpoints": _checkpoints(folder, records)},
         settings=snapshots.settings,
         saes=records,
-        routing=snapshots.routing(results["steps"]),
+        routing=snapshots.routing(),
         **shared,
     )
     last = [record for record in records if record["condition"] == "base" and record["step"] == results["steps"]]

@@ -5,25 +5,27 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
-from chronolect.artifacts import write_json
+from chronolect.artifacts import read_json, write_json
 from chronolect.formation.activations import ActivationStream
 from chronolect.formation.probe import Probe
 from chronolect.formation.routing.files import save_route
 from chronolect.formation.routing.model import RouteSae, take_layer
-from chronolect.formation.routing.report import router_report
+from chronolect.formation.routing.report import choices, combine_reports, router_agreement, router_report
 from chronolect.formation.routing.splicing import routed_splice_measures
 from chronolect.formation.sae.measures import codes_of, measure_sae
 from chronolect.formation.snapshots import Snapshot, save_snapshot
 from chronolect.formation.track.measuring import without_rows
 
-ROUTER_REPORT = "router_report.json"
+ROUTER_REPORT, _CHOICES = "router_report.json", "router_choices.safetensors"
 _ENCODED = 2048  # tokens at a time
 
 
@@ -76,6 +78,7 @@ class RoutedActivations:
         measured |= measures
         save_route(folder, route, metadata=metadata)
         write_json(folder / ROUTER_REPORT, router_report(route, self._batches(device, kept_only=True)))
+        save_file({"places": choices(route, self._batches(device)).astype(np.uint8)}, folder / _CHOICES)
         decoder = route.W_dec.detach().cpu().numpy()
         save_snapshot(folder, Snapshot(step, without_rows(codes, ~self.kept), decoder, measured))
         return measured
@@ -111,3 +114,34 @@ def read_routed_probe(
     chosen = itertools.islice(probe.rows(1), math.ceil(spliced_tokens / probe.input_ids.shape[1]))
     spliced = [(ids.to(device), counted.to(device)) for ids, counted in chosen]
     return RoutedActivations(model, found, kept, spliced)
+
+
+def read_routing(series: Sequence[Sequence[Path]]) -> dict[str, Any]:
+    """The routers of several seeds at their last snapshot, as `combine_reports`, and whether they still choose as they did.
+
+    Args:
+        series: Of each seed, the folders of its snapshots by step.
+
+    Returns:
+        Also `agreement`: of each snapshot with the one before, `from_step`, `to_step`, and the seeds' mean share of probe tokens that are
+        read at the same layer, `agreement`, and `kappa`, the same beyond chance. None where there is no router.
+    """
+    combined = combine_reports([read_json(places[-1] / ROUTER_REPORT) for places in series])
+    if combined["mean_probability"] is None:
+        return combined | {"agreement": None}
+    return combined | {"agreement": [_agreement(pairs) for pairs in zip(*map(itertools.pairwise, series), strict=True)]}
+
+
+def _agreement(pairs: Sequence[tuple[Path, Path]]) -> dict[str, Any]:
+    before, after = (int(place.name.removeprefix("step-")) for place in pairs[0])
+    found = []
+    for pair in pairs:
+        layers = len(read_json(pair[0] / ROUTER_REPORT)["layers"])
+        found.append(router_agreement(*(load_file(place / _CHOICES)["places"] for place in pair), layers=layers))
+    kappas = [one["kappa"] for one in found if one["kappa"] is not None]
+    return {
+        "from_step": before,
+        "to_step": after,
+        "agreement": fmean(one["agreement"] for one in found),
+        "kappa": fmean(kappas) if kappas else None,
+    }

@@ -11,12 +11,11 @@ from chronolect.artifacts import move_into_place, read_json
 from chronolect.formation.alerts import AlertSettings, alerts
 from chronolect.formation.matching import alive
 from chronolect.formation.online.learners import Learner
-from chronolect.formation.online.routed import ROUTER_REPORT, read_routed_probe
+from chronolect.formation.online.routed import read_routed_probe, read_routing
 from chronolect.formation.probe import Probe
 from chronolect.formation.purity import pair, purity
 from chronolect.formation.routing.files import save_route
 from chronolect.formation.routing.model import RouteSae
-from chronolect.formation.routing.report import combine_reports
 from chronolect.formation.sae.files import CONFIG, WEIGHTS, save_sae
 from chronolect.formation.series import AnalysisSettings
 from chronolect.formation.snapshots import StoredSnapshots
@@ -107,12 +106,12 @@ class Snapshots:
             else:
                 save_sae(place, sae, hook=f"blocks.{self.layers[0]}.hook_resid_post", metadata=metadata)
 
-    def routing(self, step: int) -> dict[str, Any] | None:
-        """The base condition's routers at a step, over the seeds; None where there are none."""
+    def routing(self) -> dict[str, Any] | None:
+        """The base condition's routers, over the seeds; None where there are none."""
         if len(self.layers) == 1:
             return None
-        places = [self._place(learner, step) for learner in self.learners if learner.condition.name == "base"]
-        return combine_reports([read_json(place / ROUTER_REPORT) for place in places])
+        base = [learner for learner in self.learners if learner.condition.name == "base"]
+        return read_routing([StoredSnapshots(self._series(learner)).folders for learner in base])
 
     def records(self) -> list[dict[str, Any]]:
         """What was measured at every snapshot, by series and step."""

@@ -104,7 +104,7 @@ def choices(route: RouteSae, batches: Iterable[Tensor]) -> NDArray[np.int64]:
     return torch.cat([route.choose(batch.to(route.router.device)).cpu() for batch in batches]).numpy()
 
 
-def router_agreement(first: NDArray[np.int64], second: NDArray[np.int64], *, layers: int) -> dict[str, float | None]:
+def router_agreement(first: NDArray[Any], second: NDArray[Any], *, layers: int) -> dict[str, Any]:
     """How far two routers, for instance of two checkpoints, read the same tokens at the same layers.
 
     Args:
