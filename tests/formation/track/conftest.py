@@ -45,6 +45,8 @@ def tracked(packed: Path, run: Path, tmp_path_factory: pytest.TempPathFactory) -
         conditions=["base", "random-init", "no-change"],
         reference_tokens=8192,
         crosscoder_tokens=4096,
+        route="advantage",
+        route_layers=[0, 1],
     )
     formation_track(run=run, out=out, corpus=packed, steps=STEPS, config=config)
     return out

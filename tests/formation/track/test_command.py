@@ -20,6 +20,7 @@ from chronolect.errors import UserError
 from chronolect.formation.activations import ActivationStream
 from chronolect.formation.probe import Probe
 from chronolect.formation.reporting import read_series
+from chronolect.formation.routing.files import load_route
 from chronolect.formation.sae.files import load_sae
 from chronolect.formation.sae.measures import measure_sae
 from chronolect.formation.series import Series
@@ -180,11 +181,21 @@ def test_a_crosscoder_gives_a_second_opinion(report: dict[str, Any]) -> None:
     assert [loss["reconstruction"] < 1 for loss in found["losses"]] == [True, True]
 
 
+def test_routers_of_the_last_checkpoint_are_judged(report: dict[str, Any], tracked: Path) -> None:
+    found = report["routing"]
+    assert (found["mode"], found["layers"], found["step"]) == ("advantage", [0, 1], 32)
+    assert found["adjusted_regret"]["n"] == 2
+    assert found["informative"] is None  # two seeds are too few to say
+    assert len(found["splice"]) == 2
+    assert load_route(tracked / "routes" / "seed1").layers == (0, 1)
+
+
 def test_what_was_logged_is_there_in_order(tracked: Path) -> None:
     records = [json.loads(line) for line in (tracked / "metrics.jsonl").read_text().splitlines()]
     snapshots = [(record["series"], record["checkpoint"]) for record in records if record["kind"] == "snapshot"]
     assert len(snapshots) == len(set(snapshots)) == 5 * len(STEPS) + 2 + 6
-    assert [record["series"] for record in records[-2:]] == ["crosscoder-seed0", "crosscoder-seed1"]
+    others = [f"{name}-seed{seed}" for name in ("crosscoder", "route") for seed in (0, 1)]
+    assert [record["series"] for record in records[-4:]] == others
     assert [step for name, step in snapshots if name == "base-cold-seed0"] == STEPS
     assert all(math.isfinite(record["reconstruction"]) for record in records if record["kind"] == "formation")
 
@@ -248,6 +259,8 @@ def test_a_step_0_that_knows_something_is_warned_of_and_so_is_a_narrow_dictionar
         ({"layer": 2}, "layer 2: this model has blocks 0 to 1"),
         ({"probe_tokens": 1_000_000}, "too few tokens"),
         ({"sae_tokens": 100_000, "batch_tokens": 100_000}, "left to learn from"),
+        ({"route": "paper", "route_layers": [0, 3]}, "layer 3: this model has blocks 0 to 1"),
+        ({"route": "paper", "route_layers": [1]}, "--route-layers 1: give at least two"),
         ({"seq_len": 64}, "--seq-len 64: .* reads 32 tokens at most"),
     ],
 )
@@ -268,6 +281,8 @@ def test_settings_that_do_not_fit_the_model_or_the_text_are_refused(
         ({"seeds": 0}, "--seeds must be at least 1"),
         ({"dropout_rate": 0.1, "dropout_min_rate": 0.2}, "min_rate"),
         ({"on": 0.2, "off": 0.3}, "off"),
+        ({"route_layers": [0, 1]}, "--route-layers belongs to --route"),
+        ({"route": "papre"}, "did you mean"),
         ({"k": 100, "latents": 64}, "k must be"),
     ],
 )

@@ -18,6 +18,7 @@ from chronolect.formation.track.checkpoints import Checkpoint, find_checkpoints
 from chronolect.formation.track.config import TrackConfig
 from chronolect.formation.track.crosscoding import crosscode
 from chronolect.formation.track.follower import Follower
+from chronolect.formation.track.routes import route, routed_layers
 from chronolect.models.loading import load_model, load_tokenizer
 from chronolect.training.config import TrainingConfig
 from chronolect.training.data import PackedCorpus
@@ -69,7 +70,7 @@ def formation_track(
     )
     device = choose_device(config)
     warnings: list[str] = []
-    layer = _choose_layer(checkpoints[0], packed, config, warnings)
+    layer, routed = _choose_layers(checkpoints[0], packed, config, warnings)
     # what the checkpoints hold is known by now: their digests stand for them, so that nothing is read again
     weights = {checkpoint.name: checkpoint.digest for checkpoint in checkpoints}
     source = {"models": models, "run": run, "hub": hub, "revisions": revisions, "steps": steps}
@@ -87,6 +88,7 @@ def formation_track(
         _check_first_loss(checkpoints[0], results[0], packed.vocab_size, warnings)
         results += _controls(follower, checkpoints[-1])
         second = {"crosscoder": crosscode(follower, checkpoints)} if config.crosscoder_tokens else {}
+        routing = route(follower, checkpoints[-1], routed) if routed else None
         write_bytes(work.folder / "metrics.jsonl", follower.metrics().encode())
         report = write_evaluation_report(
             work.folder,
@@ -100,6 +102,7 @@ def formation_track(
             },
             throughput=_throughput(results),
             warnings=warnings,
+            routing=routing,
             controls=second,
             cross_reconstruction=follower.cross_reconstruction(checkpoints),
             cards=config.cards,
@@ -122,8 +125,10 @@ def choose_device(config: TrackConfig) -> torch.device:
     return torch.device(config.device)
 
 
-def _choose_layer(first: Checkpoint, packed: PackedCorpus, config: TrackConfig, warnings: list[str]) -> int:
-    """Block to read."""
+def _choose_layers(
+    first: Checkpoint, packed: PackedCorpus, config: TrackConfig, warnings: list[str]
+) -> tuple[int, list[int]]:
+    """Block to read, and those to route among (none without routing)."""
     model: Any = load_model(first.folder)
     if model.get_input_embeddings().weight.shape[0] < packed.vocab_size:
         raise UserError(
@@ -142,7 +147,7 @@ def _choose_layer(first: Checkpoint, packed: PackedCorpus, config: TrackConfig, 
             f"--latents {form.latents}: not above the model's width ({width}), so that features must share directions; eight times as many are usual"
         )
         say(warnings[-1])
-    return layer
+    return layer, routed_layers(config, model) if config.route else []
 
 
 def _check_first_loss(first: Checkpoint, result: Mapping[str, Any], vocab_size: int, warnings: list[str]) -> None:

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from chronolect.errors import UserError, did_you_mean
 from chronolect.formation.conditions import find_conditions
+from chronolect.formation.routing.config import RouteConfig
 from chronolect.formation.sae.config import Architecture, SaeConfig, SaeTraining
 from chronolect.formation.series import AnalysisSettings, PurityMeasure
 from chronolect.formation.temporal_dropout import Granularity, TemporalDropout
@@ -43,6 +44,9 @@ class TrackConfig:
             else several times `sae_tokens`.
         crosscoder_tokens: Tokens that crosscoders over all checkpoints learn from, as a second opinion on births; 0 for none. All checkpoints
             are then in memory at once.
+        route: Also train, at the last checkpoint, autoencoders that share several layers, each token read at the one that a router chooses:
+            `advantage`, `paper` or `random` (docs/routing.md).
+        route_layers: The layers they share; those of the middle half by default.
         dropout_rate: Temporal dropout of encoder weights at the first step.
         dropout_min_rate: The same at the last.
         dropout_schedule: From the one to the other: `cosine`, `linear` or `constant`.
@@ -87,6 +91,8 @@ class TrackConfig:
     conditions: Annotated[list[str], Parameter(consume_multiple=True)] = field(default_factory=lambda: ["base"])
     reference_tokens: int = 0
     crosscoder_tokens: int = 0
+    route: Literal["advantage", "paper", "random"] | None = None
+    route_layers: Annotated[list[int] | None, Parameter(consume_multiple=True)] = None
     dropout_rate: float = 0.0
     dropout_min_rate: float = 0.0
     dropout_schedule: Literal["cosine", "linear", "constant"] = "cosine"
@@ -132,6 +138,10 @@ class TrackConfig:
         for kind in self.kinds:
             if kind not in get_args(Kind):
                 raise UserError(f"--kinds {kind}: unknown; cold or warm{did_you_mean(kind, get_args(Kind))}")
+        if self.route_layers and not self.route:
+            raise UserError("--route-layers belongs to --route; give both or neither")
+        if self.route:
+            RouteConfig(mode=self.route)  # refuses what is none
         conditions = find_conditions(self.conditions)
         if "base" not in self.conditions:
             raise UserError(f"--conditions {' '.join(c.name for c in conditions)}: they are judged beside base; add it")

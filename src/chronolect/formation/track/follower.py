@@ -204,12 +204,12 @@ class Follower:
             "tokens": {**stream.counts, "probe_sinks": int((~probe.kept).sum())},
         }
 
-    def stream(self, model: Any, name: str, turn: int = 0) -> ActivationStream:
+    def stream(self, model: Any, name: str, turn: int = 0, *, layers: Sequence[int] | None = None) -> ActivationStream:
         """What autoencoders learn from; each turn has an order of its own."""
         config = self.config
         return ActivationStream(
             model,
-            [self.layer],
+            layers or [self.layer],
             self.texts.rows(config.rows, seed=config.seed + turn),
             batch_tokens=config.batch_tokens,
             shuffle_tokens=config.shuffle_tokens,

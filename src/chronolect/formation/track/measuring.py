@@ -102,14 +102,17 @@ def read_probe(
     for x, real in ActivationStream(model, [layer], probe.rows(rows), bfloat16=bfloat16, name=name).forward():
         found[first : first + len(x)], kept[first : first + len(x)] = x.cpu().numpy(), real.cpu().numpy()
         first += len(x)
-    spliced: list[tuple[Tensor, Tensor]] = []
-    if spliced_tokens:
-        device = next(model.parameters()).device
-        count = max(1, spliced_tokens // probe.input_ids.shape[1])
-        chosen = itertools.islice(probe.rows(1), count)
-        ids, counted = (torch.cat(parts).to(device) for parts in zip(*chosen, strict=True))
-        spliced = list(zip(ids.split(rows), counted.split(rows), strict=True))
+    spliced = spliced_rows(probe, spliced_tokens, rows, next(model.parameters()).device)
     return ProbeActivations(model, layer, found, kept, spliced)
+
+
+def spliced_rows(probe: Probe, tokens: int, rows: int, device: torch.device) -> list[tuple[Tensor, Tensor]]:
+    """First rows of the probe, of so many tokens, with what counts in them, in batches of `rows`; none for no tokens."""
+    if not tokens:
+        return []
+    chosen = itertools.islice(probe.rows(1), max(1, tokens // probe.input_ids.shape[1]))
+    ids, counted = (torch.cat(parts).to(device) for parts in zip(*chosen, strict=True))
+    return list(zip(ids.split(rows), counted.split(rows), strict=True))
 
 
 def without_rows(codes: scipy.sparse.csr_matrix, left_out: NDArray[np.bool_]) -> scipy.sparse.csr_matrix:
