@@ -90,7 +90,10 @@ def test_the_chance_of_a_window_allows_for_latents_that_differ() -> None:
         for others in (2, 3, 5):
             found = np.bincount(random.binomial(others, chances), minlength=others + 1)
             assert chance(np.array([200_000, *found]), 3) == pytest.approx(cube / 2, abs=0.005)
-    assert chance(np.array([10, 10, 80]), 3) == pytest.approx(0.8)  # one other: an upper bound
+    # one other tells no second moment: of chances spread evenly from 0 to 1 the cubes have a mean of 1/4
+    assert chance(np.array([0, 50, 50]), 3) == pytest.approx(1 / 4)
+    assert chance(np.array([100, 50, 50]), 3) == pytest.approx(1 / 8)
+    assert chance(np.array([0, 20, 80]), 1) == pytest.approx(0.8)
     assert chance(np.array([[0, 0, 0, 10], [0, 10, 0, 0]]), 2).tolist() == [1, 0]
 
 

@@ -90,7 +90,7 @@ def _warnings(
         )
     elif pure["ceiling_from"] == "seeds at the same checkpoint" and len(series) == 2 and settings.window > 1:
         found.append(
-            f"{group}: with two seeds the ceiling of a window is an upper bound, so calibrated purity is a lower one"
+            f"{group}: with two seeds the ceiling of a window rests on an assumption about how latents differ; take three or more"
         )
     if not judged:
         found.append(

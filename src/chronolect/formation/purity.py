@@ -127,8 +127,8 @@ def chance(found: NDArray[Any], window: int) -> Floats:
 
     Latents differ in how findable they are, so it is the mean of a power, not the power of a mean. Up to the m autoencoders looked
     at it is estimated without bias. Beyond, latents unlike anything are taken to be noise, never found, and the chances of the others to be
-    beta distributed, with the mean and the second moment seen. Of one other autoencoder there is no second moment: the chance of being found
-    once is given, an upper bound.
+    beta distributed, with the mean and the second moment seen. Of one other autoencoder there is no second moment: the chances are taken
+    to be spread as those of a uniform distribution are (the two parameters add up to 2), which is an assumption.
 
     Args:
         found: `times_found`, [..., m + 2]; at least one latent.
@@ -141,14 +141,17 @@ def chance(found: NDArray[Any], window: int) -> Floats:
     for power in range(min(others, window)):
         ways = ways * np.clip(np.arange(others + 1) - power, 0, None) / (others - power)
         moments.append(shares[..., 1:] @ ways)
-    if others >= window or others == 1:
+    if others >= window:
         return np.asarray(moments[-1])
     real = np.maximum(1 - shares[..., 0], 1e-9)
-    first, second, last = moments[0] / real, moments[1] / real, moments[-1] / real
-    spread = second - first**2
-    total = np.maximum(first - second, 0) / np.maximum(spread, 1e-9)
+    first, last = moments[0] / real, moments[-1] / real
+    if others == 1:
+        spread, total, alike = np.ones_like(first), np.full_like(first, 2.0), first
+    else:
+        second = moments[1] / real
+        spread, alike = second - first**2, second / np.maximum(first, 1e-9)
+        total = np.maximum(first - second, 0) / np.maximum(spread, 1e-9)
     for power in range(others, window):  # without spread beyond chance, one chance for all that were found at all
-        alike = second / np.maximum(first, 1e-9)
         last = last * np.where(spread > 0, (first * total + power) / (total + power), alike)
     return np.asarray(last * real)
 
