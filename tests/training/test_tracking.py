@@ -76,3 +76,14 @@ def test_tensorboard_gets_every_loss(tmp_path: Path, corpus: Path, small: Any) -
     records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     expected = [(r["step"], r["loss"]) for r in records if r["kind"] == "train"]
     assert [(e.step, e.value) for e in events.Scalars("train/loss")] == pytest.approx(expected)
+
+
+def test_the_project_is_the_one_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("wandb")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_PROJECT", "chrono-membench")
+    trackers = Trackers(TrainingConfig(wandb=True), folder=tmp_path)
+    tracker: Any = trackers.trackers[0]
+    project = tracker.run.project
+    trackers.finish()
+    assert project == "chrono-membench"

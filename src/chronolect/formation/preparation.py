@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from chronolect.artifacts import is_current, stage
+from chronolect.artifacts import is_current, read_json, stage
 from chronolect.commands import EXTRAS
 from chronolect.console import say
 from chronolect.corpus.document import CorpusWriter, Document
@@ -77,6 +77,10 @@ def prepare(plan: RunPlan, *, folder: Path, offline: bool = False) -> Prepared:
             f"several processes: mix the data first with --prepare-only in one process, then set dataset.packed: {folder / 'corpus'}"
         )
     model = model_folder(plan.model, offline=offline)
+    if model is not None:
+        context, length = read_json(model / "config.json").get("max_position_embeddings"), plan.training.seq_len
+        if context is not None and length > context:
+            raise UserError(f"dataset.max_length {length}: longer than the context of {model} ({context} tokens)")
     seed = plan.training.seed
     if plan.data.packed is not None:
         corpus, mixed, missing = plan.data.packed, {}, list[str]()

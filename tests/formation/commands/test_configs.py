@@ -34,8 +34,10 @@ def test_a_rate_of_nothing_is_off(tmp_path: Path) -> None:
 
 
 def test_a_type_without_a_preset_has_the_defaults(tmp_path: Path) -> None:
-    create_config("pythia", model_type="pythia-70m", folder=tmp_path)
-    assert build(read_layers(tmp_path / "pythia.yaml")).model.type == "pythia-70m"
+    create_config("pythia", model_type="pythia-70m", max_steps=3, folder=tmp_path)
+    config = build(read_layers(tmp_path / "pythia.yaml"))
+    assert (config.model.type, config.training.max_steps) == ("pythia-70m", 3)
+    assert config.training.training_type == "fine_tuning"
 
 
 def test_all_are_listed_and_the_faulty_named(tmp_path: Path) -> None:

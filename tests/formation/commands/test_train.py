@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -236,6 +237,33 @@ def test_gated_models_are_trained_from_their_folders(
     assert report["training_config"]["chrono.feature_alignment.enabled"] is True
 
 
+def cached(repository: str, kind: str, source: Path, cache: Path) -> None:
+    """Put files into the hub's cache as a download of the repository leaves them."""
+    place = cache / f"{kind}s--{repository.replace('/', '--')}"
+    shutil.copytree(source, place / "snapshots" / "a1")
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text("a1")
+
+
+def test_offline_the_cache_of_the_hub_is_enough(
+    text: dict[str, str], model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    folder = gated("gemma-2b", tmp_path / "weights", model_folder)
+    cached("google/gemma-2b", "model", folder, tmp_path / "cache")
+    data = tmp_path / "letters"
+    data.mkdir()
+    shutil.copyfile(text["wikitext"], data / "letters.jsonl")
+    cached("someone/letters", "dataset", data, tmp_path / "cache")
+    changes = small({**text, "wikitext": "someone/letters"}, training__max_steps=2, chrono__route_sae__enabled=False)
+    out = tmp_path / "chrono"
+    quick("gemma-2b", output_dir=out, offline=True, set=changes)
+    info = read_json(out / "evaluation_report.json")["experiment_info"]
+    assert info["realised_mixing_ratios"]["wikitext"] > 0.2
+    with pytest.raises(UserError, match="someone/other: not in the hub's cache here"):
+        quick("gemma-2b", output_dir=out, offline=True, set=small({**text, "wikitext": "someone/other"}))
+
+
 def test_full_training_forgets_the_weights(text: dict[str, str], model_folder: Path, tmp_path: Path) -> None:
     folder = gated("gemma-2b", tmp_path / "weights", model_folder)
     settings = {"model__source": "local", "model__paths__gemma-2b__local": str(folder), "training__max_steps": 1}
@@ -393,3 +421,19 @@ def test_only_warnings_are_shown_where_asked(
     info = read_json(tmp_path / "chrono" / "evaluation_report.json")["experiment_info"]
     assert info["datasets_missing"] == ["gone"]
     assert info["dataset_mixing_ratios"]["fineweb_edu"] == pytest.approx(0.625)
+
+
+def test_rows_longer_than_the_context_are_refused(text: dict[str, str], model_folder: Path, tmp_path: Path) -> None:
+    folder = gated("llama-3-8b", tmp_path / "weights", model_folder)
+    settings = {"model__source": "local", "model__paths__llama-3-8b__local": str(folder)}
+    with pytest.raises(UserError, match=r"dataset.max_length 128: longer than the context of .* \(64 tokens\)"):
+        quick("llama-3-8b", output_dir=tmp_path / "chrono", set=small(text, dataset__max_length=128, **settings))
+
+
+def test_what_the_loop_refuses_is_said_in_keys(text: dict[str, str], tmp_path: Path) -> None:
+    changes = small(text, chrono__route_sae__layers=[9], **TINY)
+    with pytest.raises(UserError, match="layer 9: this model has blocks 0 to 1"):
+        quick("tiny", output_dir=tmp_path / "chrono", set=changes)
+    changes = small(text, chrono__temporal_purity__probe_tokens=10**6, **TINY)
+    with pytest.raises(UserError, match=r"lower chrono\.temporal_purity\.probe_tokens"):
+        quick("tiny", output_dir=tmp_path / "chrono", set=changes)

@@ -99,7 +99,7 @@ def _lines(folder: str, run: dict[str, Any]) -> list[str]:
     else:
         half = births["half_birth_step"]
         lines.append(
-            f"  features: {births['initial']} from the start, {births['born']} born"
+            f"  features: {births['initial']} there at the first snapshot, {births['born']} born later"
             f"{'' if half is None else f' (half of them by step {half:,.0f})'}, {births['died']} died"
         )
     if run["schema_version"] is None:

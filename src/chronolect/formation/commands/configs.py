@@ -76,6 +76,7 @@ def create_config(
     content: dict[str, Any] = {"extends": model_type if model_type in preset_names() else "chrono_membench"}
     if model_type not in preset_names():
         content["model"] = {"type": model_type}
+        content["training"] = {"training_type": "fine_tuning"}  # the default adapters name the layers of a Llama
     chrono: dict[str, Any] = {}
     if temporal_dropout_rate is not None:
         chrono["temporal_dropout"] = {
@@ -84,7 +85,8 @@ def create_config(
         }
     if sae_latent_dim is not None:
         chrono["route_sae"] = {"latent_dim": sae_latent_dim}
-    content |= {"training": {"max_steps": max_steps}} if max_steps is not None else {}
+    if max_steps is not None:
+        content["training"] = {**content.get("training", {}), "max_steps": max_steps}
     content |= {"chrono": chrono} if chrono else {}
     content |= {"environment": {"output_dir": f"outputs/{name}"}, "experiment": {"name": name}}
     write_bytes(path, yaml.safe_dump(content, sort_keys=False).encode())

@@ -16,7 +16,7 @@ from cyclopts import Parameter
 from chronolect.console import say
 from chronolect.errors import UserError
 from chronolect.formation.config.files import Layers, parse_change, preset_names, preset_path, read_layers
-from chronolect.formation.config.plan import RunPlan, resolve
+from chronolect.formation.config.plan import RunPlan, in_keys, resolve
 from chronolect.formation.online.command import train_formation
 from chronolect.formation.outcome import compare_ablations, complete_report, link
 from chronolect.formation.preparation import Prepared, check_memory, data_folder, prepare
@@ -225,6 +225,8 @@ def _one_run(plan: RunPlan, prepared: Prepared) -> tuple[dict[str, Any], dict[st
                 found = train_pretrain(prepared.corpus, **settings)
             else:
                 found = train_formation(prepared.corpus, formation=plan.formation, **settings)
+    except UserError as error:
+        raise UserError(in_keys(str(error))) from error
     finally:
         if is_first and (plan.out / "config.json").is_file():
             link(plan)

@@ -485,6 +485,12 @@ _FORMATION_KEYS = {
 }
 
 
+def in_keys(message: str) -> str:
+    """A message of the loop, or of what follows features, in the words of a configuration: keys in place of flags."""
+    known = {**_TRAINING_KEYS, **_FORMATION_KEYS, "out": "environment.output_dir"}
+    return re.sub(r"--([a-z0-9-]+)", lambda found: known.get(found[1], found[0]), message)
+
+
 def _named_after_keys(make: Callable[[], T], keys: Mapping[str, str], layers: Layers) -> T:
     """What `make` gives; its complaints name the keys in place of flags, and where the value comes from."""
     try:
