@@ -1,8 +1,8 @@
 """Whether the autoencoders of a series are trained well enough for their latents to mean something."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import Literal
+from typing import Any, Literal
 
 from chronolect.formation.series import AnalysisSettings, Series
 
@@ -19,11 +19,13 @@ def convergence(
     `reference_explained_variance` and `reference_delta_ce`. Without any, explained variance is held against the checkpoints beside it, since it
     drifts over a run: that finds a checkpoint where training failed, not a series that was trained too little as a whole.
     """
-    reached, lost = _means(series, "explained_variance"), _means(series, "delta_ce")
+    own = _measures(series)
+    reached, lost = _means(own, "explained_variance"), _means(own, "delta_ce")
     if converged:
-        wanted, allowed = _means(converged, "explained_variance"), _means(converged, "delta_ce")
+        theirs = _measures(converged)
+        wanted, allowed = _means(theirs, "explained_variance"), _means(theirs, "delta_ce")
     else:
-        wanted, allowed = _means(series, "reference_explained_variance"), _means(series, "reference_delta_ce")
+        wanted, allowed = _means(own, "reference_explained_variance"), _means(own, "reference_delta_ce")
     verdicts: list[Verdict] = []
     for checkpoint, value in enumerate(reached):
         reference = _beside(reached, checkpoint) if wanted[checkpoint] is None else wanted[checkpoint]
@@ -36,16 +38,20 @@ def convergence(
 
 def has_reference(series: Sequence[Series]) -> bool:
     """Whether the snapshots say themselves what a converged autoencoder reaches."""
-    return None not in _means(series, "reference_explained_variance")
+    return all("reference_explained_variance" in one.snapshots[-1].measures for one in series)
 
 
-def _means(series: Sequence[Series], key: str) -> list[float | None]:
+def _measures(series: Sequence[Series]) -> list[list[Mapping[str, Any]]]:
+    """Of each seed at each checkpoint; snapshots are read once, since that may mean from the disk."""
+    return [[snapshot.measures for snapshot in one.snapshots] for one in series]
+
+
+def _means(measures: Sequence[Sequence[Mapping[str, Any]]], key: str) -> list[float | None]:
     """Mean over seeds at each checkpoint; None where a seed does not say."""
     found: list[float | None] = []
-    for checkpoint in range(len(series[0].snapshots)):
-        values = [one.snapshots[checkpoint].measures.get(key) for one in series]
-        said = [value for value in values if value is not None]
-        found.append(fmean(said) if len(said) == len(values) else None)
+    for seeds in zip(*measures, strict=True):
+        said = [value for seed in seeds if (value := seed.get(key)) is not None]
+        found.append(fmean(said) if len(said) == len(seeds) else None)
     return found
 
 
