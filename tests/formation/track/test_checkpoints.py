@@ -80,6 +80,16 @@ def test_a_cut_off_file_is_refused(series: list[Path]) -> None:
         find_checkpoints(series)
 
 
+def test_weights_that_are_no_numbers_are_refused(series: list[Path]) -> None:
+    weights = load_file(series[2] / "model.safetensors")
+    weights["model.layers.0.mlp.down_proj.weight"][3, 5] = float("nan")
+    save_file(weights, series[2] / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(
+        UserError, match=r"step32/model\.safetensors: model.layers.0.* holds values that are no numbers"
+    ):
+        find_checkpoints(series)
+
+
 def test_a_changed_checkpoint_of_a_run_is_refused(run: Path, tmp_path: Path) -> None:
     shutil.copytree(run, tmp_path / "run")
     file = tmp_path / "run" / "checkpoint-8" / "model.safetensors"

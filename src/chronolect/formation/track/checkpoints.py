@@ -126,7 +126,11 @@ def _step_of(text: str, name: str) -> int:
 
 
 def _digest_weights(folder: Path) -> tuple[str, dict[str, list[int]]]:
-    """SHA-256 over names, types and bytes of all tensors in the order of their names; and their shapes."""
+    """SHA-256 over names, types and bytes of all tensors in the order of their names; and their shapes.
+
+    Raises:
+        UserError: Where a weight is no number: better now than after hours of work on the checkpoints before it.
+    """
     index = folder / "model.safetensors.index.json"
     files = sorted(set(read_json(index)["weight_map"].values())) if index.is_file() else ["model.safetensors"]
     places: dict[str, Any] = {}
@@ -138,6 +142,10 @@ def _digest_weights(folder: Path) -> tuple[str, dict[str, list[int]]]:
     for name in sorted(places):
         with safe_open(places[name], framework="pt") as opened:
             tensor = opened.get_tensor(name)
+        if not bool(torch.isfinite(tensor).all()):
+            raise UserError(
+                f"{places[name]}: {name} holds values that are no numbers; leave this checkpoint out with --steps, or look at how it was trained"
+            )
         shapes[name] = list(tensor.shape)
         total.update(f"{name}\0{tensor.dtype}\0{shapes[name]}\0".encode())
         total.update(tensor.contiguous().flatten().view(torch.uint8).numpy())
