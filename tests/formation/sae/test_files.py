@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from chronolect.errors import UserError
 from chronolect.formation.sae.autoencoder import SparseAutoencoder
@@ -53,6 +54,9 @@ def test_a_resumed_trainer_goes_on_to_the_same_bits(architecture: Architecture, 
     half = trained(architecture, 4, **settings)
     save_trainer(tmp_path, half)
     resumed = trained(architecture, 0, **settings)
+    with torch.no_grad():
+        resumed.sae.W_dec.copy_(resumed.sae.W_dec.roll(1, dims=0))  # whatever it was made with
+    resumed = SaeTrainer(resumed.sae, resumed.training)
     load_trainer(tmp_path, resumed)
     for step in range(4, 9):
         resumed.step(activations(step))
@@ -85,8 +89,23 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="belongs to another autoencoder"):
         load_sae(tmp_path / "sae")
     (tmp_path / "sae/cfg.json").write_text(json.dumps(config | {"architecture": "gated"}))
-    with pytest.raises(UserError, match="of the form gated"):
+    with pytest.raises(UserError, match="no autoencoder of a form that is read here"):
         load_sae(tmp_path / "sae")
+
+
+def test_a_folder_of_another_library_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "cfg.json").write_text('{"activation": "topk", "d_in": 16, "num_latents": 48}')
+    with pytest.raises(UserError, match=r"cfg\.json: no autoencoder of a form that is read here"):
+        load_sae(tmp_path)
+
+
+def test_thresholds_that_differ_are_refused(tmp_path: Path) -> None:
+    save_sae(tmp_path, trained("batchtopk").sae, hook=None, metadata={})
+    tensors = load_file(tmp_path / "sae_weights.safetensors")
+    tensors["threshold"] += torch.arange(LATENTS)
+    save_file(tensors, tmp_path / "sae_weights.safetensors")
+    with pytest.raises(UserError, match="each latent has its own threshold"):
+        load_sae(tmp_path)
 
 
 def test_a_state_of_another_shape_is_refused(tmp_path: Path) -> None:

@@ -123,6 +123,21 @@ def test_training_is_what_the_formulas_say(architecture: Architecture, extra: di
         assert float(trainer.sae.threshold) == pytest.approx(float(plain.threshold), rel=1e-3)
 
 
+@pytest.mark.parametrize("architecture", ["batchtopk", "topk"])
+def test_the_dense_way_of_a_gpu_is_the_same_training(architecture: Architecture) -> None:
+    sparse, dense = make(architecture, dead_after=100), make(architecture, dead_after=100)
+    dense.dense = True
+    for trainer in (sparse, dense):
+        trainer.fit(features(0))
+        with torch.no_grad():
+            trainer.sae.b_enc[:15] = -5
+        for number in range(6):
+            metrics = trainer.step(features(number))
+        assert "aux" in metrics
+    for one, other in zip(weights(sparse).values(), weights(dense).values(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+
+
 def test_it_learns_and_fires_at_inference_as_often_as_it_was_trained_to() -> None:
     trainer = make(steps=600)
     for number in range(600):

@@ -66,13 +66,14 @@ def load_sae(folder: Path) -> SparseAutoencoder:
         UserError: Where a file is missing or broken, or holds an autoencoder of a form unknown here.
     """
     config = read_json(folder / CONFIG)
-    architecture, width, latents = config["architecture"], config["d_in"], config["d_sae"]
-    if architecture not in _TRAINED_AS or config.get("rescale_acts_by_decoder_norm"):
+    architecture = _TRAINED_AS.get(config.get("architecture"))
+    if architecture is None or config.get("rescale_acts_by_decoder_norm"):
         raise UserError(
-            f"{folder / CONFIG}: an autoencoder of the form {architecture} as it stands there is not read; only what was written here"
+            f"{folder / CONFIG}: no autoencoder of a form that is read here; those that were written here are, and what SAELens saves of them"
         )
-    k = config.get("k") or config["metadata"].get("k") or 1
-    sae = SparseAutoencoder(width, SaeConfig(architecture=_TRAINED_AS[architecture], latents=latents, k=k))
+    k = config.get("k") or config.get("metadata", {}).get("k") or 1
+    form = SaeConfig(architecture=architecture, latents=config["d_sae"], k=k)
+    sae = SparseAutoencoder(config["d_in"], form)
     weights = read_tensors(folder / WEIGHTS)
     threshold = weights.pop("threshold", torch.zeros(1))
     if float(threshold.min()) != float(threshold.max()):

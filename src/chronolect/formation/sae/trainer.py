@@ -166,6 +166,7 @@ class SaeTrainer:
             "silent_for": self.silent_for,
             "generator": self.generator.get_state(),
             "steps": self.steps,
+            **({} if self.first_decoder is None else {"first_decoder": self.first_decoder}),
             "alignments": {alignment.name: alignment.state_dict() for alignment in self.alignments},
         }
 
@@ -181,6 +182,8 @@ class SaeTrainer:
         self.silent_for.copy_(state["silent_for"])
         self.generator.set_state(state["generator"])
         self.steps = state["steps"]
+        if self.first_decoder is not None:
+            self.first_decoder.copy_(state["first_decoder"])
         for alignment in self.alignments:
             alignment.load_state_dict(state["alignments"][alignment.name])
 
