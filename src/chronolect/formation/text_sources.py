@@ -22,7 +22,7 @@ from chronolect.models.hub import is_hub_name
 KNOWN = Path(__file__).parents[1] / "data" / "formation" / "sources.yaml"
 CHRONICLE_NAME = "chronicle"
 _TEXT_FIELDS = ("text", "content", "body")
-_PASSAGE = 4_000  # characters of a plain text that make a document, roughly
+_PASSAGE = 2_000  # characters of a plain text that make a document, roughly
 _HEADING = re.compile(r" ?= [^=].* = ?\n?")  # of an article; sections have two and more
 
 

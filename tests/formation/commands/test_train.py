@@ -9,118 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 import yaml
-from transformers import GemmaConfig, GemmaForCausalLM, LlamaConfig, LlamaForCausalLM
+from tests.formation.commands.small_runs import TINY, WORDS, cached, gated, small
 
 from chronolect.artifacts import read_json
 from chronolect.errors import UserError
 from chronolect.formation.commands.analyze import analyze
 from chronolect.formation.commands.train import quick, train
 from chronolect.formation.preparation import data_folder
-from chronolect.models.loading import load_tokenizer
 from chronolect.report.gather import read_lines
 from chronolect.training.checkpoints import checkpoints
 from chronolect.training.interrupts import Interrupted
-
-WORDS = [
-    "the",
-    "moon",
-    "river",
-    "stone",
-    "winter",
-    "harbour",
-    "letter",
-    "garden",
-    "engine",
-    "window",
-    "silver",
-    "market",
-    "of",
-    "and",
-    "in",
-]
-
-
-@pytest.fixture(scope="module")
-def text(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Two sources."""
-    generator = torch.Generator().manual_seed(0)
-    folder = tmp_path_factory.mktemp("raw")
-    found = {}
-    for name, words in (("fineweb_edu", 30), ("wikitext", 12)):
-        picks = torch.randint(len(WORDS), (120, words), generator=generator)
-        lines = [json.dumps({"text": " ".join(WORDS[i] for i in row)}) for row in picks.tolist()]
-        (folder / f"{name}.jsonl").write_text("\n".join(lines))
-        found[name] = str(folder / f"{name}.jsonl")
-    return found
-
-
-def gated(kind: str, folder: Path, tokenizer_folder: Path) -> Path:
-    """A folder of the form of a gated model, small."""
-    tokenizer = load_tokenizer(tokenizer_folder)
-    shape = {
-        "vocab_size": len(tokenizer),
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "num_key_value_heads": 1,
-        "head_dim": 16,
-        "max_position_embeddings": 64,
-        "eos_token_id": tokenizer.eos_token_id,
-        "bos_token_id": None,
-        "pad_token_id": None,
-    }
-    torch.manual_seed(0)
-    model: Any = (
-        GemmaForCausalLM(GemmaConfig(**shape)) if kind == "gemma-2b" else LlamaForCausalLM(LlamaConfig(**shape))
-    )
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
-def small(text: dict[str, str], **changes: Any) -> list[str]:
-    """Changes that make any configuration a matter of seconds."""
-    values: dict[str, Any] = {
-        "dataset.sources": text,
-        "dataset.mixing_ratios": {"fineweb_edu": 0.6, "wikitext": 0.4},
-        "dataset.exhausted": "repeat",
-        "dataset.max_length": 32,
-        "training.batch_size": 4,
-        "training.gradient_accumulation_steps": 1,
-        "training.max_steps": 8,
-        "training.eval_steps": 4,
-        "training.save_steps": 4,
-        "training.warmup_steps": 2,
-        "environment.device": "cpu",
-        "environment.mixed_precision": "no",
-        "environment.logging.tensorboard": False,
-        "evaluation.eval_dataset_size": 8,
-        "evaluation.generate_samples": 1,
-        "chrono.route_sae.latent_dim": 48,
-        "chrono.route_sae.k": 4,
-        "chrono.route_sae.update_frequency": 1,
-        "chrono.route_sae.tokens_per_update": 32,
-        "chrono.route_sae.route": "none",
-        "chrono.route_sae.seeds": 1,
-        "chrono.feature_alignment.every_n_steps": 2,
-        "chrono.checkpointing.checkpoint_every_n_steps": 4,
-        "chrono.temporal_purity.compute_every_n_steps": 2,
-        "chrono.temporal_purity.probe_tokens": 128,
-        "chrono.temporal_purity.window_size": 1,
-        "chrono.monitoring.update_interval": 2,
-        "chrono.monitoring.dashboard_enabled": False,
-        "model.vocab_size": 300,
-        "experiment.max_memory_gb": None,
-        "experiment.max_training_hours": None,
-    }
-    values |= {key.replace("__", "."): value for key, value in changes.items()}
-    return [f"{key}={json.dumps(value)}" for key, value in values.items()]
-
-
-TINY = {"model__shape__layers": 2, "model__shape__hidden": 32, "model__shape__heads": 2}
 
 
 @pytest.fixture(scope="module")
@@ -237,14 +136,6 @@ def test_gated_models_are_trained_from_their_folders(
     assert report["training_config"]["chrono.feature_alignment.enabled"] is True
 
 
-def cached(repository: str, kind: str, source: Path, cache: Path) -> None:
-    """Put files into the hub's cache as a download of the repository leaves them."""
-    place = cache / f"{kind}s--{repository.replace('/', '--')}"
-    shutil.copytree(source, place / "snapshots" / "a1")
-    (place / "refs").mkdir()
-    (place / "refs" / "main").write_text("a1")
-
-
 def test_offline_the_cache_of_the_hub_is_enough(
     text: dict[str, str], model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -341,42 +232,6 @@ def test_a_rate_turns_dropout_on(tmp_path: Path) -> None:
     assert found["plan"]["formation"]["dropout_rate"] == 0.3
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: train(config="nowhere.yaml"), "nowhere.yaml: no such configuration"),
-        (lambda: quick("gema"), "quick knows gemma-2b, llama-3-8b, tiny"),
-        (lambda: train(config="tiny", set=["model.tipe=x"]), 'did you mean "model.type"'),
-        (lambda: quick("gemma-2b", offline=True), "google/gemma-2b: not in the hub's cache here, and --offline"),
-        (
-            lambda: quick("llama-3-8b", offline=True, set=["model.source=local"]),
-            "models/llama-3-8b: no such folder; put the weights there, or set model.source: huggingface",
-        ),
-        (
-            lambda: quick("tiny", set=["environment.platform=colab"]),
-            "environment.colab.drive_path /content/drive/MyDrive: not there; mount the drive",
-        ),
-        (lambda: quick("tiny", data=[Path("nowhere.jsonl")]), "nowhere.jsonl: no such file or folder"),
-    ],
-)
-def test_what_is_not_there_is_said_in_a_line(
-    call: Any, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError) as found:
-        call()
-    assert message in str(found.value)
-    assert "\n" not in str(found.value)
-    assert not (tmp_path / "outputs" / "chrono").exists()
-
-
-def test_too_little_memory_is_said_before_training(text: dict[str, str], tmp_path: Path) -> None:
-    changes = small(text, experiment__max_memory_gb=0.0001, **TINY)
-    with pytest.raises(UserError, match=r"experiment.max_memory_gb 0.0001: this run is reckoned to take 0.0\d+ GB"):
-        quick("tiny", output_dir=tmp_path / "chrono", offline=True, set=changes)
-    assert not (tmp_path / "chrono").exists()
-
-
 def test_time_over_saves_and_stops(text: dict[str, str], tmp_path: Path) -> None:
     changes = small(text, experiment__max_training_hours=4 / 3600, training__max_steps=100_000, **TINY)
     changes = [change for change in changes if not change.startswith("dataset.exhausted")]
@@ -423,17 +278,14 @@ def test_only_warnings_are_shown_where_asked(
     assert info["dataset_mixing_ratios"]["fineweb_edu"] == pytest.approx(0.625)
 
 
-def test_rows_longer_than_the_context_are_refused(text: dict[str, str], model_folder: Path, tmp_path: Path) -> None:
-    folder = gated("llama-3-8b", tmp_path / "weights", model_folder)
-    settings = {"model__source": "local", "model__paths__llama-3-8b__local": str(folder)}
-    with pytest.raises(UserError, match=r"dataset.max_length 128: longer than the context of .* \(64 tokens\)"):
-        quick("llama-3-8b", output_dir=tmp_path / "chrono", set=small(text, dataset__max_length=128, **settings))
-
-
-def test_what_the_loop_refuses_is_said_in_keys(text: dict[str, str], tmp_path: Path) -> None:
-    changes = small(text, chrono__route_sae__layers=[9], **TINY)
-    with pytest.raises(UserError, match="layer 9: this model has blocks 0 to 1"):
-        quick("tiny", output_dir=tmp_path / "chrono", set=changes)
-    changes = small(text, chrono__temporal_purity__probe_tokens=10**6, **TINY)
-    with pytest.raises(UserError, match=r"lower chrono\.temporal_purity\.probe_tokens"):
-        quick("tiny", output_dir=tmp_path / "chrono", set=changes)
+def test_a_text_of_ones_own_is_enough(tmp_path: Path) -> None:
+    book = tmp_path / "book.txt"
+    book.write_text("\n\n".join(f"{' '.join(WORDS)} {i}. " * 8 for i in range(200)))
+    changes = [change for change in small({}, training__max_steps=2, **TINY) if not change.startswith("dataset.m")]
+    changes = [change for change in changes if not change.startswith(("dataset.s", "dataset.e"))]
+    out = tmp_path / "chrono"
+    quick("tiny", output_dir=out, data=[book], set=[*changes, "dataset.max_length=32"])
+    info = read_json(out / "evaluation_report.json")["experiment_info"]
+    assert info["datasets_used"] == ["book"]
+    assert info["realised_mixing_ratios"] == {"book": 1.0}
+    assert info["dataset_passes"] == {"book": 1.0}

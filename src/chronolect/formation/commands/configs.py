@@ -99,7 +99,7 @@ def create_config(
 
 
 def _summary(path: Path) -> dict[str, Any]:
-    from chronolect.formation.config.plan import resolve  # brings torch along
+    from chronolect.formation.config.resolve import resolve  # brings torch along
 
     layers = read_layers(path)
     resolve(layers)

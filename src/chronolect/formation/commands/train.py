@@ -16,7 +16,9 @@ from cyclopts import Parameter
 from chronolect.console import say
 from chronolect.errors import UserError
 from chronolect.formation.config.files import Layers, parse_change, preset_names, preset_path, read_layers
-from chronolect.formation.config.plan import RunPlan, in_keys, resolve
+from chronolect.formation.config.flags import in_keys
+from chronolect.formation.config.plan import RunPlan
+from chronolect.formation.config.resolve import resolve
 from chronolect.formation.online.command import train_formation
 from chronolect.formation.outcome import compare_ablations, complete_report, link
 from chronolect.formation.preparation import Prepared, check_memory, data_folder, prepare

@@ -9,7 +9,8 @@ import pytest
 
 from chronolect.errors import UserError
 from chronolect.formation.config.files import keys_of, parse_change, preset_path, read_layers
-from chronolect.formation.config.plan import RunPlan, resolve
+from chronolect.formation.config.plan import RunPlan
+from chronolect.formation.config.resolve import resolve
 
 SEED = Path(__file__).parent / "seed.yaml"
 RELU = ["chrono.route_sae.architecture=relu", "chrono.route_sae.latent_dim=512"]
