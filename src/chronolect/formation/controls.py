@@ -286,6 +286,7 @@ class _Changed(Sequence[Snapshot]):
     def __getitem__(self, place: int | slice) -> Snapshot | list[Snapshot]:
         if isinstance(place, slice):
             return [self[one] for one in range(*place.indices(len(self)))]
+        place = range(len(self))[place]  # counted from the first, and refused past the last
         return self.change(self.snapshots[place], place)
 
     def __len__(self) -> int:
