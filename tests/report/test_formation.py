@@ -78,6 +78,10 @@ def test_purity_is_not_claimed_where_it_cannot_be(report: dict[str, Any]) -> Non
 
     assert said(ends(gate="not converged"), "Purity at step 1,600").text.endswith("is not read: not converged.")
     assert said(ends(gate="not converged"), "were not converged").kind == "fail"
+    blurred = changed(
+        ends(ceiling_by_step=0.22), purity={**ends(ceiling_by_step=0.22)["chrono_metrics"]["purity"], "null": 0.2}
+    )
+    assert said(blurred, "Purity cannot be told at step 1,600").kind == "fail"
     at_chance = changed(ends(low=0.1), purity={**ends(low=0.1)["chrono_metrics"]["purity"], "null": 0.2})
     assert said(at_chance, "not above what chance gives").kind == "fail"
     assert "no change can be shown" in said(ends(ceiling_by_step=0.5), "does not lie below that ceiling").text

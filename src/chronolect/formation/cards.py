@@ -119,7 +119,7 @@ def _candidates(events: Sequence[Mapping[str, Any]], stored: _Stored, patterns: 
 
 
 def _choose(candidates: Sequence[_Candidate], n: int) -> list[_Candidate]:
-    """The first n, of which no two say the same and no group or birth takes more than half as long as there are others."""
+    """The first n, of which no two say the same and no group or birth takes more than half as long as there are others; in order of birth."""
     chosen: dict[int, _Candidate] = {}
     for strict in (True, False):
         said = {_saying(one) for one in chosen.values()}
@@ -136,7 +136,7 @@ def _choose(candidates: Sequence[_Candidate], n: int) -> list[_Candidate]:
             said.add(_saying(candidate))
             groups.append(group)
             births.append(birth)
-    return [chosen[place] for place in sorted(chosen)]
+    return sorted(chosen.values(), key=lambda one: (one.rank[0], one.event["birth_step_hi"], one.rank[1]))
 
 
 def _saying(candidate: _Candidate) -> str:

@@ -57,7 +57,8 @@ def _card(card: Mapping[str, Any], steps: Sequence[int], id: str) -> FeatureCard
             (name, _shares(card[kind]))
             for name, kind in (("Strongest on", "tokens"), ("Then comes", "next_tokens"))
             if card[kind]
-        ],
+        ]
+        + [("Fits, by step", _fits(card["presence"]))],
         moments=[_moment(context, card, context["step"] in opened) for context in card["contexts"]],
     )
 
@@ -66,7 +67,7 @@ def _moment(context: Mapping[str, Any], card: Mapping[str, Any], open: bool) -> 
     at = next(entry for entry in card["presence"] if entry["step"] == context["step"])
     title = f"Step {number(context['step'])}: correlation {number(context['correlation'])}"
     if at["share"] is not None:
-        title += f"; {at['share']:.0%} of the strongest firings fit (n = {at['n']})"
+        title += f"; {at['share']:.0%} of the strongest firings fit (n\u00a0=\u00a0{at['n']})"
     return Moment(title, [_marked(example) for example in context["examples"]], open)
 
 
@@ -83,7 +84,15 @@ def _shown(token: str) -> str:
 
 
 def _shares(values: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f"“{_shown(value['text'])}” {value['share']:.0%}" for value in values)
+    return ", ".join(f"“{_shown(value['text'])}” {value['share']:.0%}" for value in values if value["share"] >= 0.01)
+
+
+def _fits(presence: Sequence[Mapping[str, Any]]) -> str:
+    """At each checkpoint how many of the strongest firings have the property."""
+    return ", ".join(
+        f"{number(entry['step'])}: {'–' if entry['share'] is None else format(entry['share'], '.0%')}"
+        for entry in presence
+    )
 
 
 def _percent(share: float) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from chronolect.report.formats import estimate, number
 from chronolect.report.page import Verdict
 
+_APART = 0.05  # of ceiling and null, below which nothing lies between them
 _BY_CHANCE = 0.05  # share of permuted features that may look present
 _KINDS: dict[bool | None, Literal["pass", "fail", "note"]] = {True: "pass", False: "fail", None: "note"}
 _TRUTHS = {
@@ -64,7 +65,8 @@ def formation_verdicts(report: Mapping[str, Any], controls: Mapping[str, Mapping
         *_routing(report),
     ]
     warnings = dict.fromkeys(
-        warning.removeprefix(f"{metrics['series']}: ") for warning in (*metrics["warnings"], *report["warnings"])
+        warning.removeprefix(f"{metrics['series']}: ")
+        for warning in (*metrics.get("warnings", ()), *report["warnings"])
     )
     return [*found, *(Verdict("note", _sentence(warning)) for warning in warnings)]
 
@@ -166,7 +168,13 @@ def _purity(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
         words = f"At step {step} a share of {estimate(raw, low, high)} of the latents was kept over the {purity['window']} checkpoints before"
         null, ceiling = purity["null"], purity["ceiling_by_step"][-1]
         against = f"by chance {number(null)}" if null is not None else "chance unknown"
-        if null is not None and low <= null:
+        if null is not None and ceiling is not None and ceiling - null < _APART:
+            yield Verdict(
+                "fail",
+                f"Purity cannot be told at step {step}: even autoencoders of one checkpoint that differ in their seed keep no more than "
+                f"{number(ceiling)} of their latents (by chance {number(null)}). Longer training, fewer latents or lower thresholds may help.",
+            )
+        elif null is not None and low <= null:
             yield Verdict("fail", f"{words}: not above what chance gives ({number(null)}).")
         elif ceiling is None:
             yield Verdict("note", f"{words} ({against}; ceiling unknown, so this is no measure of how much changed).")
