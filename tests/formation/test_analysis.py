@@ -174,6 +174,34 @@ def test_a_checkpoint_that_is_not_converged_has_no_score_and_no_births() -> None
     assert all(event["birth_step_hi"] != steps[poor] for event in last)
 
 
+def test_seeds_that_agree_on_nothing_leave_purity_unread() -> None:
+    noise = MadeRun(np.zeros(0, np.int64), np.zeros(0, np.int64), 4)
+    found = analyse(noise.series(2), SETTINGS)
+    assert found["purity"]["raw"][2:] == [0, 0]
+    assert found["purity"]["ceiling"] == 0
+    assert found["temporal_purity_scores"] == [None] * 4  # not the 0 that was measured
+    assert any("cannot be read at step 2, 4" in line for line in found["warnings"])
+
+
+def test_every_measure_is_told_and_the_chosen_one_leads(found: dict[str, Any], series: list[Series]) -> None:
+    by_measure = found["purity"]["by_measure"]
+    assert found["purity"]["measure"] == "functional"
+    assert by_measure["functional"] == found["purity"]["raw"]
+    assert by_measure["both"][-1] <= by_measure["decoder"][-1]
+    turned = [
+        replace(
+            one,
+            snapshots=[
+                Snapshot(s.step, s.codes, s.decoder * (-1) ** place) for place, s in enumerate(one.snapshots[:3])
+            ],
+        )
+        for one in series[:2]
+    ]
+    pure = analyse(turned, replace(SETTINGS, measure="both"))["purity"]
+    assert pure["raw"][2] == pure["by_measure"]["both"][2] == 0
+    assert pure["by_measure"]["functional"][2] > 0.1
+
+
 def test_decoders_held_in_place_count_for_nothing(series: list[Series]) -> None:
     two = [replace(one, snapshots=one.snapshots[:3]) for one in series[:2]]
     found = analyse(two, replace(SETTINGS, decoder_optimised=True))

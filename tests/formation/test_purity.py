@@ -22,7 +22,7 @@ from chronolect.formation.purity import (
 from chronolect.formation.series import AnalysisSettings
 from chronolect.formation.snapshots import Snapshot
 
-SETTINGS = AnalysisSettings(window=2, least=30)
+SETTINGS = AnalysisSettings(window=2, least=30, measure="both")
 
 
 def _pairs(correlation: list[list[float]], cosine: list[list[float]], mass: list[float]) -> Pairs:

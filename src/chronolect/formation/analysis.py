@@ -54,8 +54,10 @@ def analyse(
     known = np.array([verdict == "converged" for verdict in gate])
     events, births, turnover = births_report(series, steps, settings, known)
     scores = [
-        None if verdict != "converged" else value if value is not None else raw
-        for verdict, value, raw in zip(pure["gate"], pure["calibrated"], pure["raw"], strict=True)
+        None if verdict != "converged" else raw if ceiling is None else value
+        for verdict, value, raw, ceiling in zip(
+            pure["gate"], pure["calibrated"], pure["raw"], pure["ceiling_by_step"], strict=True
+        )
     ]
     return {
         "series": first.group,
@@ -83,6 +85,14 @@ def _warnings(
     elif pure["ceiling"] is None:
         found.append(
             f"{group}: no ceiling is known, so purity is raw; it mixes change of the model with chance of training"
+        )
+    triples = zip(pure["raw"], pure["calibrated"], pure["ceiling_by_step"], strict=True)
+    blank = [raw is not None and top is not None and value is None for raw, value, top in triples]
+    unread = [str(one.step) for one, cannot in zip(series[0].snapshots, blank, strict=True) if cannot]
+    if unread:
+        found.append(
+            f"{group}: autoencoders agree so little even where nothing changed that purity cannot be read at step "
+            f"{', '.join(unread)}; train them on more tokens, or with fewer latents"
         )
     if len(series) == 1:
         found.append(

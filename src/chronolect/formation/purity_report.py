@@ -1,6 +1,7 @@
 """Purity over the checkpoints of a run, each number with what it must be read beside."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
@@ -21,9 +22,11 @@ from chronolect.formation.purity import (
     same_index,
     times_found,
 )
-from chronolect.formation.series import AnalysisSettings, Series
+from chronolect.formation.series import AnalysisSettings, PurityMeasure, Series
 from chronolect.formation.snapshots import Snapshot
 from chronolect.formation.subspaces import unmatched_overlap
+
+_MEASURES: tuple[PurityMeasure, ...] = ("functional", "decoder", "both")
 
 
 def purity_report(
@@ -62,7 +65,8 @@ def purity_report(
             rows.append(row | {"gate": "before window"})
             continue
         histories = [[earlier[place] for earlier in before] for place in range(len(series))]
-        by_seed = [purity(pair(one, past, settings), settings) for one, past in zip(now, histories, strict=True)]
+        pairs = [pair(one, past, settings) for one, past in zip(now, histories, strict=True)]
+        by_seed = [purity(one, settings) for one in pairs]
         naive = [same_index(one, past, settings.cosine) for one, past in zip(now, histories, strict=True)]
         row |= {
             "mass_weighted": mean([one.mass_weighted for one in by_seed]),
@@ -72,6 +76,8 @@ def purity_report(
             "same_index_cosine": fmean(cosine for cosine, _ in naive),
             "same_index_purity": fmean(share for _, share in naive),
         }
+        for measure in _MEASURES:
+            row[measure] = mean([purity(one, replace(settings, measure=measure)).raw for one in pairs])
         if judged := [one for one in by_seed if one.n]:
             draws = purity_draws(judged, **sampling)
             row |= {"raw": mean([one.raw for one in judged]), "draws": draws, "ceiling_draws": tops}
@@ -93,6 +99,7 @@ def purity_report(
         **{key: [row.get(key) for row in rows] for key in listed},
         "calibrated": [None if (value := row["unclipped"]) is None else min(1.0, max(0.0, value)) for row in rows],
         "calibrated_unclipped": [row["unclipped"] for row in rows],
+        "by_measure": {name: [row.get(name) for row in rows] for name in _MEASURES},
         "null": null,
         "ceiling": mean([row["ceiling"] for row in rows]),
         "ceiling_by_step": [row["ceiling"] for row in rows],
@@ -130,6 +137,11 @@ def _fixed_ceiling(
         return None, None
     if not isinstance(ceiling, Sequence):
         return ceiling, np.full(settings.resamples, ceiling)
+    if len(ceiling[0].snapshots) <= settings.window:
+        raise UserError(
+            f"the series without change has {len(ceiling[0].snapshots)} checkpoints; "
+            f"a window of {settings.window} needs at least {settings.window + 1}"
+        )
     draws, values = [], []
     for checkpoint in range(settings.window, len(ceiling[0].snapshots)):
         by_seed = []
@@ -139,9 +151,6 @@ def _fixed_ceiling(
         if judged := [found for found in by_seed if found.n]:
             draws.append(purity_draws(judged, resamples=settings.resamples, seed=settings.seed))
             values.append(mean([found.raw for found in judged]))
-    if not values:
-        raise UserError(
-            f"the series without change has {len(ceiling[0].snapshots)} checkpoints with features to follow; "
-            f"a window of {settings.window} needs at least {settings.window + 1}"
-        )
+    if not values:  # no feature to follow: the ceiling is as unknown as purity itself
+        return None, None
     return mean(values), np.mean(draws, axis=0)

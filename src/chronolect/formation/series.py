@@ -41,7 +41,8 @@ class AnalysisSettings:
         window: Checkpoints back to each of which a latent must be kept, for purity; undefined before as many have passed.
         correlation: Least correlation of activations on the probe of two latents that are the same.
         cosine: Least cosine of their decoder rows.
-        measure: What purity asks for: `both`, the `functional` threshold (correlation) or that of the `decoder` (cosine) alone.
+        measure: What purity asks for: the `functional` threshold (correlation), that of the `decoder` (cosine), or `both`. Decoder rows of short
+            trainings are still near where they began, and differ between seeds whose latents do the same.
         decoder_optimised: Whether training pulled decoder rows together over time, which makes every measure but the
             functional one circular: purity is then functional whatever `measure` says.
         least: Firings on the probe below which a latent is not followed.
@@ -62,7 +63,7 @@ class AnalysisSettings:
     window: int = 3
     correlation: float = 0.7
     cosine: float = 0.7
-    measure: PurityMeasure = "both"
+    measure: PurityMeasure = "functional"
     decoder_optimised: bool = False
     least: int = 50
     dense: float = 0.1
