@@ -102,7 +102,7 @@ class TrackConfig:
     probe_split: str | None = None
     seq_len: int = 256
     rows: int = 16
-    splice_tokens: int = 8192
+    splice_tokens: int = 4096
     window: int = 3
     correlation: float = 0.7
     cosine: float = 0.7
