@@ -37,6 +37,7 @@ def births_report(
         "alive": every.sum(axis=0).tolist(),
         "born": [0, *(every & ~before).sum(axis=0).tolist()[1:]],
         "died": (before & ~every).sum(axis=0).tolist(),
+        "kept": _kept(every, settings.window),
     }
     chance = presence_null(final, series, len(steps) // 2, settings.seed)
     early = _early(steps, settings)
@@ -62,6 +63,17 @@ def births_report(
         **curve_report(ahead, life_of(ahead, settings, known)[1], steps, settings, deaths=True),
     }
     return events, births, turnover
+
+
+def _kept(there: NDArray[np.bool_], window: int) -> list[float | None]:
+    """Share of the features there at a checkpoint that were there at each of the window before, [C]: purity of features, not of latents.
+
+    Latents that a dictionary spends on no feature do not lower it. None before the window.
+    """
+    return [
+        None if c < window or not there[:, c].any() else float(there[there[:, c], c - window : c].all(axis=1).mean())
+        for c in range(there.shape[1])
+    ]
 
 
 def life_of(

@@ -61,6 +61,7 @@ def test_the_folder_is_that_of_a_real_following(followed: tuple[Path, dict[str, 
     }
     assert report["chrono_metrics"]["series"] == "base-cold"
     assert set(report["controls"]) == {"no-change-cold"}
+    assert {type(v["reached"]) for v in report["ground_truth"]["cold"]["verdicts"]} <= {bool, type(None)}
     assert len(report["saes"]) == 6 * 4
     assert all(record["explained_variance"] > 0.8 for record in report["saes"])
     assert load_sae(out / "series" / "base-cold-seed0" / "step-100").config.latents == CONFIG.latents

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ def test_a_perfect_dictionary_scores_perfectly(
     assert found["deaths"]["true"] == (run.deaths < 8).sum() > 5
     assert found["initial"]["recall"] == 1
     assert found["purity"]["mean_error"] < 1e-9
+    assert found["purity"]["features_mean_error"] < 1e-9
     assert found["matching"]["accuracy"] == 1
     assert found["recovery"] == [1] * 8
     assert [v["reached"] for v in found["verdicts"] if v["name"] != "unchanged.false_births"] == [True] * 7
@@ -79,8 +81,8 @@ def test_the_true_overlap_counts_who_was_there_and_who_turned_away(run: Syntheti
         SyntheticConfig(features=32, width=24, active=2.0, rotating=1.0, rotation=20.0, initial=1.0, dying=0.0)
     )
     codes = [turning.codes(checkpoint, TOKENS) for checkpoint in range(8)]
-    assert true_overlap(turning, codes, 5, SETTINGS) == 0  # 60 degrees over the window
-    assert true_overlap(turning, codes, 5, AnalysisSettings(measure="functional")) == 1
+    assert true_overlap(turning, codes, 5, replace(SETTINGS, measure="both")) == 0  # 60 degrees over the window
+    assert true_overlap(turning, codes, 5, replace(SETTINGS, measure="functional")) == 1
 
 
 def test_where_nothing_changes_no_birth_is_claimed(

@@ -34,7 +34,7 @@ class SynthConfig:
         window: Checkpoints back to each of which a latent must be kept, for purity.
         correlation: Least correlation of activations of two latents that are the same.
         cosine: Least cosine of their decoder rows.
-        measure: Whether purity asks for `both`, or the `functional` (correlation) or `decoder` (cosine) one alone.
+        measure: What purity asks for: the `functional` threshold (correlation), that of the `decoder` (cosine), or `both`.
         on: Correlation with its best counterpart from which on a feature is there.
         off: Below which it is gone.
         hold: Consecutive checkpoints for which it must be so.
@@ -59,7 +59,7 @@ class SynthConfig:
     window: int = 3
     correlation: float = 0.7
     cosine: float = 0.7
-    measure: PurityMeasure = "both"
+    measure: PurityMeasure = "functional"
     on: float = 0.5
     off: float = 0.3
     hold: int = 2

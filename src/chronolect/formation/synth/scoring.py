@@ -177,14 +177,19 @@ def _initial(run: SyntheticRun, events: _Events, counted: Bools) -> dict[str, An
 def _purity(
     run: SyntheticRun, metrics: Mapping[str, Any], truths: Sequence[Codes], settings: AnalysisSettings
 ) -> dict[str, Any]:
-    said = metrics["purity"]
+    said = metrics["purity"] | {"features_kept": metrics["turnover"]["kept"]}
     true = [true_overlap(run, truths, checkpoint, settings) for checkpoint in range(len(truths))]
 
     def errors(values: Sequence[float | None]) -> list[float]:
         return [abs(value - t) for value, t in zip(values, true, strict=True) if value is not None and t is not None]
 
     found: dict[str, Any] = {"true": true}
-    for name, key in (("", "calibrated"), ("raw_", "raw"), ("naive_", "same_index_purity")):
+    for name, key in (
+        ("", "calibrated"),
+        ("raw_", "raw"),
+        ("features_", "features_kept"),
+        ("naive_", "same_index_purity"),
+    ):
         found[key] = said[key]
         off = errors(said[key])
         found[f"{name}mean_error"] = fmean(off) if off else None
@@ -253,5 +258,5 @@ def _unchanged(metrics: Mapping[str, Any]) -> dict[str, Any]:
 def _verdict(target: Target, found: Mapping[str, Any]) -> dict[str, Any]:
     group, _, name = target.name.partition(".")
     value = (found[group] or {}).get(name)
-    reached = None if value is None else value <= target.limit if target.at_most else value >= target.limit
+    reached = None if value is None else bool(value <= target.limit if target.at_most else value >= target.limit)
     return {"name": target.name, "value": value, "limit": target.limit, "at_most": target.at_most, "reached": reached}
