@@ -61,7 +61,7 @@ class TrackConfig:
         window: Checkpoints back to each of which a latent must be kept to count as pure.
         correlation: Correlation of activations from which two latents of different checkpoints may be the same.
         cosine: Cosine of their decoder rows from which they may be.
-        measure: Whether purity asks for `both`, or the `functional` (correlation) or `decoder` (cosine) one alone.
+        measure: Which threshold purity asks for: the `functional` one (correlation), that of the `decoder` (cosine), or `both`.
         on: Correlation with its best counterpart from which on a feature is there.
         off: Below which it is gone.
         hold: Consecutive checkpoints for which it must be so.
@@ -106,7 +106,7 @@ class TrackConfig:
     window: int = 3
     correlation: float = 0.7
     cosine: float = 0.7
-    measure: PurityMeasure = "both"
+    measure: PurityMeasure = "functional"
     on: float = 0.5
     off: float = 0.3
     hold: int = 2
