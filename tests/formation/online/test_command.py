@@ -167,12 +167,16 @@ def test_coupling_and_attention_diversity_change_the_model_and_the_report_says_s
 
 
 def test_several_layers_are_followed_through_a_router(tmp_path: Path, plain: Path, follow: Follow) -> None:
-    settings = formation(route="advantage", sae_layers=[0, 1], sae_seeds=1, save_sae_state=False)
+    settings = formation(route="advantage", sae_layers=[0, 1], sae_seeds=1, save_sae_state=False, no_change=True)
     follow(tmp_path / "run", what=settings)
     assert same(weights(plain), weights(tmp_path / "run"))
     report = read_json(tmp_path / "run/evaluation_report.json")
     assert report["experiment_info"]["layers"] == [0, 1]
     assert report["routing"]["layers"] == [0, 1]
+    unchanged = [sae["step"] for sae in report["saes"] if sae["condition"] == "no-change"]
+    assert unchanged == [13, 14]  # one more than the window is long
+    tokens = {sae["step"]: sae["tokens_trained"] for sae in report["saes"]}
+    assert tokens[14] - tokens[13] == tokens[13] - tokens[12] == tokens[12] - tokens[8] == 2 * 128
     kept = report["routing"]["agreement"]
     assert [(pair["from_step"], pair["to_step"]) for pair in kept][-1] == (8, 12)
     assert all(0 <= pair["agreement"] <= 1 for pair in kept)

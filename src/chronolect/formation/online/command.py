@@ -1,9 +1,10 @@
-"""`chronolect formation train`: pre-training, or continued pre-training, with the model's features followed on the way."""
+"""`chronolect train formation`: pre-training, or continued pre-training, with the model's features followed on the way."""
 
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import torch
 from cyclopts import Parameter
 
 from chronolect.console import say
@@ -14,11 +15,13 @@ from chronolect.formation.online.learners import Learner, make_learners
 from chronolect.formation.online.objective import Followed
 from chronolect.formation.online.report import analysis_settings, write_report
 from chronolect.formation.online.snapshots import Snapshots
+from chronolect.formation.online.unchanged import go_on_unchanged
 from chronolect.formation.probe import divide
 from chronolect.formation.residuals import check_layers
 from chronolect.formation.routing.config import middle_layers
 from chronolect.models.presets import Architecture
 from chronolect.training.config import TrainingConfig
+from chronolect.training.data import PackedRows
 from chronolect.training.pretrain import Begun, pretrain
 from chronolect.training.sharding import is_sharded
 
@@ -157,10 +160,19 @@ def follow(begun: Begun, *, formation: FormationConfig, config: TrainingConfig) 
         seed=config.seed,
     )
 
-    def report(results: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        if snapshots and progress.updates and not formation.save_sae_state:
-            snapshots.keep_last(results["steps"])
-        return write_report(begun, formation, snapshots, results, progress, layers=chosen, warnings=warnings)
+    def report(model: torch.nn.Module, results: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        made = [snapshots] if snapshots and progress.updates else []
+        if made and not formation.save_sae_state:
+            made[0].keep_last(results["steps"])
+        if made and formation.no_change:
+            rows = PackedRows(begun.packed.split("train"), seq_len=config.seq_len, seed=config.seed + 1)
+            step = results["steps"]
+            made.append(
+                go_on_unchanged(
+                    model, made[0], rows, formation, progress, step=step, excluded=objective.excluded, seed=config.seed
+                )
+            )
+        return write_report(begun, formation, made, results, progress, layers=chosen, warnings=warnings)
 
     companion = Following(
         objective,

@@ -68,8 +68,8 @@ class Following(Companion):
         config: What is followed.
         snapshots: Makes and keeps the snapshots; None where there are no autoencoders, as in all processes but the first.
         log_every: Steps between records.
-        report: Writes what the run leaves behind, of the results so far and the progress; what it returns goes into the results. None in all
-            processes but the first.
+        report: Writes what the run leaves behind, of the model, the results so far and the progress; what it returns goes into the results.
+            None in all processes but the first.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Following(Companion):
         *,
         snapshots: Snapshots | None,
         log_every: int,
-        report: Callable[[dict[str, Any], Progress], dict[str, Any]] | None,
+        report: Callable[[torch.nn.Module, dict[str, Any], Progress], dict[str, Any]] | None,
     ) -> None:
         self.objective, self.config, self.snapshots = objective, config, snapshots
         self.log_every, self.report = log_every, report
@@ -138,7 +138,7 @@ class Following(Companion):
 
     def finish(self, model: torch.nn.Module, results: dict[str, Any]) -> dict[str, Any]:
         """Write the report."""
-        return self.report(results, self.progress) if self.report else {}
+        return self.report(getattr(model, "module", model), results, self.progress) if self.report else {}
 
     def _chosen(self, record: dict[str, Any]) -> dict[str, Any]:
         """A record with the numbers that the settings ask for."""

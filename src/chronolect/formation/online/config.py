@@ -1,4 +1,4 @@
-"""What is followed during a training run, and how: the flags of `chronolect formation train` beside those of the training itself."""
+"""What is followed during a training run, and how: the flags of `chronolect train formation` beside those of the training itself."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -81,6 +81,8 @@ class FormationConfig:
         splice_tokens: Tokens of the probe on which, at every snapshot, the model is run with its activations replaced by their reconstruction; 0
             for none.
         snapshot_every: Steps between snapshots of the features; 0 for steps 1, 2, 4, 8, … The last step always has one.
+        no_change: Afterwards, let the autoencoders go on with the finished model for `window_size` + 1 snapshots, as far apart as the last two:
+            what is not kept there is not kept because of the method, and purity is set in relation to it.
         save_features: Make snapshots on the way. Off, only the last step has one, and there is no purity nor birth to report.
         save_sae_state: Keep, with every snapshot, the autoencoders themselves, in SAELens's form; else those of the last step only.
         similarity_threshold: Correlation and cosine from which two features of different snapshots count as the same.
@@ -115,6 +117,7 @@ class FormationConfig:
     probe_tokens: int = 16_384
     splice_tokens: int = 2048
     snapshot_every: int = 0
+    no_change: bool = False
     save_features: bool = True
     save_sae_state: bool = True
     similarity_threshold: float = 0.7
@@ -141,6 +144,10 @@ class FormationConfig:
                 raise UserError(f"{_flag(name)} must not be negative")
         if self.sae_reconstruction_weight <= 0:
             raise UserError(f"--sae-reconstruction-weight must be above 0, not {self.sae_reconstruction_weight}")
+        if self.no_change and not (self.sae and self.save_features):
+            raise UserError(
+                "--no-change: it is set beside the run's own snapshots; leave out --no-sae and --no-save-features"
+            )
         if not 0 < self.similarity_threshold <= 1:
             raise UserError(f"--similarity-threshold must be above 0 and at most 1, not {self.similarity_threshold}")
         if self.sae_layers is not None and len(self.sae_layers) > 1 and self.route == "none":

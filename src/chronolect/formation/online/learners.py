@@ -17,7 +17,9 @@ from chronolect.formation.sae.autoencoder import SparseAutoencoder
 from chronolect.formation.sae.files import load_trainer, save_trainer
 from chronolect.formation.sae.trainer import SaeTrainer
 
-_SCALE_RATE = 0.1  # of the moving average that a scale follows, per step of the autoencoder
+_POWER_RATE = (
+    0.5  # of the moving average of activations' power that a scale follows: early on that grows by a fifth per step
+)
 
 
 @dataclass(frozen=True)
@@ -108,17 +110,20 @@ def _align(group: Sequence[Learner], config: FormationConfig) -> None:
 
 @torch.no_grad()
 def follow_scale(sae: SparseAutoencoder | RouteSae, x: Tensor) -> None:
-    """Let the scale follow the activations' norm, which grows several times over while a language model learns.
+    """Let the scale follow the activations' norm, which grows several hundred times over while a language model learns from nothing.
 
-    Inside, an autoencoder then sees activations of one size throughout; a fixed scale would leave it at a learning rate too low for the
-    later ones, and a feature that only grew in strength would look changed.
+    Inside, an autoencoder then sees activations of one size throughout: it learns the same whether they grow or not, its learning rate and its
+    threshold mean the same at all times, and a feature that only grew in strength looks the same.
     """
     if isinstance(sae, SparseAutoencoder):
-        power = x.square().sum(dim=1).mean()
-        sae.scale.lerp_((sae.width / power.clamp_min(1e-12)).sqrt(), _SCALE_RATE)
+        _follow(sae.scale, x.square().sum(dim=1).mean(), sae.width)
     elif sae.routing.normalise == "layer":
-        power = x.square().sum(dim=2).mean(dim=0)
-        sae.layer_scale.lerp_((sae.sae.width / power.clamp_min(1e-12)).sqrt(), _SCALE_RATE)
+        _follow(sae.layer_scale, x.square().sum(dim=2).mean(dim=0), sae.sae.width)
+
+
+def _follow(scale: Tensor, power: Tensor, width: int) -> None:
+    average = (width / scale.square()).lerp(power.clamp_min(1e-12), _POWER_RATE)
+    scale.copy_((width / average).sqrt())
 
 
 def memory_share(learners: Sequence[Learner], model: torch.nn.Module) -> float:

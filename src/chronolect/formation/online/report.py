@@ -19,14 +19,14 @@ _SUMMED = ("explained_variance", "l0", "dead_share", "delta_ce", "kl", "loss_rec
 def write_report(
     begun: Begun,
     config: FormationConfig,
-    snapshots: Snapshots | None,
+    snapshots: Sequence[Snapshots],
     results: Mapping[str, Any],
     progress: Progress,
     *,
     layers: Sequence[int],
     warnings: Sequence[str],
 ) -> dict[str, Any]:
-    """Analyse the snapshots of a run that is at its end.
+    """Analyse the snapshots of a run that is at its end: `snapshots` holds those of the run and of its controls, nothing where there are none.
 
     Returns:
         What goes into the run's results, under `formation`.
@@ -50,17 +50,17 @@ def write_report(
         "throughput": _throughput(results, progress, snapshots),
         "warnings": [*warnings, *_warnings(config)],
     }
-    if snapshots is None or not progress.updates:
+    if not snapshots:
         write_json(folder / REPORT, _without_features(experiment, **shared))
         return {"formation": {"report": REPORT}}
     begun.tokenizer.save_pretrained(folder / "tokenizer")
-    records = snapshots.records()
+    records = [record for made in snapshots for record in made.records()]
     report = write_evaluation_report(
         folder,
-        experiment={**experiment, "checkpoints": _checkpoints(folder, records)},
-        settings=snapshots.settings,
+        experiment={**experiment, "checkpoints": _checkpoints(folder, snapshots[0].records())},
+        settings=snapshots[0].settings,
         saes=records,
-        routing=snapshots.routing(),
+        routing=snapshots[0].routing(),
         **shared,
     )
     last = [record for record in records if record["condition"] == "base" and record["step"] == results["steps"]]
@@ -105,8 +105,8 @@ def _checkpoints(folder: Path, records: Sequence[Mapping[str, Any]]) -> list[dic
     ]
 
 
-def _throughput(results: Mapping[str, Any], progress: Progress, snapshots: Snapshots | None) -> dict[str, Any]:
-    autoencoders = len(snapshots.learners) if snapshots else 0
+def _throughput(results: Mapping[str, Any], progress: Progress, snapshots: Sequence[Snapshots]) -> dict[str, Any]:
+    autoencoders = len(snapshots[0].learners) if snapshots else 0
     return {
         "training_tokens_per_s": results["tokens_per_s"],
         "autoencoder_tokens_per_s": round(autoencoders * progress.tokens / progress.seconds, 1)
