@@ -241,14 +241,14 @@ def _compared(results: Sequence[Followed]) -> Section:
     for result in results:
         report = result.report
         metrics, evaluated = report["chrono_metrics"], report["experiment_info"].get("evaluation", {})
-        births = metrics.get("births") or {"n": None}
+        births = metrics.get("births") or {"n": None, "born": None}
         last = max((sae["step"] for sae in report["saes"]), default=None)
         saes = [
             sae
             for sae in report["saes"]
             if sae["step"] == last and f"{sae['condition']}-{sae['kind']}" == metrics.get("series")
         ]
-        half = births.get("half_birth_step")
+        half = births.get("half_birth_step") if births["born"] else None
         rows.append(
             [
                 result.name,

@@ -101,11 +101,13 @@ def birth_figure(metrics: Mapping[str, Any], beside: Mapping[str, Mapping[str, A
 def purity_figure(metrics: Mapping[str, Any], key: str) -> Figure:
     """Purity over the checkpoints with what it would be if nothing were the same and if nothing had changed."""
     purity, checkpoints = metrics["purity"], metrics["steps"]
+    kept = metrics["turnover"].get("kept", [None] * len(checkpoints))
     steps = step_axis(checkpoints)
     lines: list[tuple[str, Sequence[float | None], str, Style]] = [
         (_RAW, purity["raw"], "locked", "line"),
         (_ceiling_name(purity), purity["ceiling_by_step"], "third", "dashed"),
         (_CALIBRATED, purity["calibrated"], "fourth", "line"),
+        ("features kept, of those that seeds found together", kept, "fifth", "line"),
         ("the naive measure: cosine of rows of the same number", purity["same_index_cosine"], "twin", "dashed"),
     ]
     series = []
@@ -132,6 +134,7 @@ def purity_figure(metrics: Mapping[str, Any], key: str) -> Figure:
             estimate(purity["raw"][place], purity["low"][place], purity["high"][place]),
             estimate(*(purity[key][place] for key in ("calibrated", "calibrated_low", "calibrated_high"))),
             number(purity["ceiling_by_step"][place]),
+            number(kept[place]),
             number(purity["mass_weighted"][place]),
             number(purity["area"][place]),
             number(purity["same_index_cosine"][place]),
@@ -140,7 +143,7 @@ def purity_figure(metrics: Mapping[str, Any], key: str) -> Figure:
         for place, step in enumerate(checkpoints)
     ]
     columns = [
-        Column("Step"), Column("Kept [95 %]"), Column("Calibrated [95 %]"), Column("Ceiling"), Column("By mass"), Column("Area"),
+        Column("Step"), Column("Kept [95 %]"), Column("Calibrated [95 %]"), Column("Ceiling"), Column("Features"), Column("By mass"), Column("Area"),
         Column("Same number"), Column("Gate", False),
     ]  # fmt: skip
     known = [value for value in purity["raw"] if value is not None]
@@ -166,9 +169,10 @@ def purity_figure(metrics: Mapping[str, Any], key: str) -> Figure:
         "decoder": f"points alike (cosine of {limits['cosine']:g})",
     }[purity["measure"]]
     caption = (
-        f"A feature counts as kept if its partner {asked} at each of the {purity['window']} checkpoints before; before as many have passed, "
-        "nothing is said. Calibrated is the raw share between what chance gives and what two seeds agree on at one checkpoint. The naive "
-        "measure is drawn for contrast: it follows the optimiser, not the features."
+        f"A latent counts as kept if its partner {asked} at each of the {purity['window']} checkpoints before; before as many have passed, "
+        "nothing is said. Calibrated is the raw share between what chance gives and what seeds agree on at one checkpoint. Many latents are of "
+        "no feature, so the share of the features kept, of those that seeds found together, stands beside it. The naive measure is drawn for "
+        "contrast: it follows the optimiser, not the features."
     )
     legend = [LegendEntry(one.name, one.color, one.style) for one in series]
     return Figure(chart, caption, Table("Purity by step", columns, rows, hide_caption=True), legend)
@@ -197,7 +201,7 @@ def sae_blocks(saes: Sequence[Mapping[str, Any]], key: str) -> list[Grid | Table
     return [Grid(figures, legend), *(_sae_table(group, members) for group, members in groups.items())]
 
 
-_RAW, _CALIBRATED = "kept (raw)", "calibrated"
+_RAW, _CALIBRATED = "latents kept (raw)", "latents kept (calibrated)"
 _BOUNDS = {_RAW: ("low", "high"), _CALIBRATED: ("calibrated_low", "calibrated_high")}
 _MEASURES: dict[str, tuple[str, str, float | None, float | None]] = {
     "explained_variance": ("Explained variance", "share of variance", None, 1.0),

@@ -202,7 +202,7 @@ def _over_seeds(value: Any) -> str:
 
 def _condition(name: str, metrics: Mapping[str, Any], report: Mapping[str, Any]) -> list[str]:
     births = metrics["births"]
-    half = births.get("half_birth_step")
+    half = births.get("half_birth_step") if births["born"] else None
     variance = [
         sae["explained_variance"]
         for sae in report["saes"]
