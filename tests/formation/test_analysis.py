@@ -111,6 +111,10 @@ def test_turnover_adds_up_and_is_the_true_one(found: dict[str, Any]) -> None:
         assert flow["alive"][place] == pytest.approx(RUN.alive(place).sum(), abs=3)
         if place:
             assert flow["alive"][place] == flow["alive"][place - 1] + flow["born"][place] - flow["died"][place]
+        if place < SETTINGS.window:
+            assert flow["kept"][place] is None
+        else:
+            assert flow["kept"][place] == pytest.approx(RUN.overlap(place, SETTINGS.window), abs=0.03)
 
 
 def test_where_nothing_changes_purity_is_one_and_nothing_is_born() -> None:
