@@ -3,7 +3,7 @@
     python benchmarks/routing_text.py runs/small/final corpus/packed --tokens 500000
 
 All routers and seeds learn from one pass over the model's activations, on documents apart from the probe. Printed as a table in Markdown: means
-with 95 % intervals over seeds (t). Random layers and every fixed layer are there to compare with.
+with 95 % intervals over seeds (t). The autoencoder of random layers is the impartial judge of the others' choices.
 """
 
 import argparse
@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=1024)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--fixed", action="store_true", help="also train on every layer alone")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -53,8 +54,15 @@ def main() -> None:
     model = load_model(args.model).eval()
     width, layers = model.config.hidden_size, args.layers or middle_layers(model.config.num_hidden_layers)
     texts = divide(PackedCorpus(args.corpus), tokens=args.probe_tokens, seq_len=model.config.max_position_embeddings)
-    ways: dict[str, dict[str, Any]] = {"advantage": {}, "paper": {"mode": "paper"}, "random": {"mode": "random"}}
-    ways |= {f"layer {layer}": {"mode": "fixed", "fixed_layer": layer} for layer in layers}
+    ways: dict[str, dict[str, Any]] = {
+        "advantage": {},
+        "straight through alone": {"straight_through": True, "advantage": 0.0},
+        "never trained": {"advantage": 0.0, "balance": 0.0},
+        "paper": {"mode": "paper"},
+        "random": {"mode": "random"},
+    }
+    if args.fixed:
+        ways |= {f"layer {layer}": {"mode": "fixed", "fixed_layer": layer} for layer in layers}
     steps = args.tokens // args.batch
     trainers: dict[str, list[RouteTrainer]] = {way: [] for way in ways}
     for way, seed in itertools.product(ways, range(args.seeds)):
@@ -74,18 +82,21 @@ def main() -> None:
         f"{args.model}, layers {layers}, {steps * args.batch:,} tokens, {args.seeds} seeds, probe of {sum(map(len, probe)):,}\n"
     )
     print(
-        "| way | adjusted regret | regret | best layer's | explained | best layer's | use | delta-CE | KL | recovered (mean) |"
+        "| way | adjusted regret | by the impartial judge | regret | best layer's | explained | best layer's | use | delta-CE | KL | recovered (mean) |"
     )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     for way, group in trainers.items():
-        combined = combine_reports([router_report(trainer.route, probe) for trainer in group])
+        pairs = zip(group, trainers["random"], strict=True)
+        combined = combine_reports([router_report(one.route, probe, judge=judge.route) for one, judge in pairs])
         adjusted, fixed = combined["adjusted_regret"], combined["best_fixed"]
+        impartial = combined["impartial"]["adjusted_regret"]
         costs = [routed_splice_measures(model, trainer.route, spliced) for trainer in group]
         delta, kl, recovered = (
             sum(cost[name] for cost in costs) / len(costs) for name in ("delta_ce", "kl", "loss_recovered_mean")
         )
         print(
-            f"| {way} | {adjusted['value']:.3f} [{adjusted['low']:.3f}, {adjusted['high']:.3f}] | {combined['regret']['value']:.3f}"
+            f"| {way} | {adjusted['value']:.3f} [{adjusted['low']:.3f}, {adjusted['high']:.3f}]"
+            f" | {impartial['value']:.3f} [{impartial['low']:.3f}, {impartial['high']:.3f}] | {combined['regret']['value']:.3f}"
             f" | {fixed['regret']['value']:.3f} | {combined['explained_variance_routed']['value']:.3f}"
             f" | {fixed['explained_variance_routed']['value']:.3f} | {combined['usage_entropy']['value']:.2f}"
             f" | {delta:.3f} | {kl:.3f} | {recovered:.3f} |",

@@ -122,6 +122,26 @@ def test_an_uninformative_router_is_called_so() -> None:
     assert paper["verdict"].startswith("router uninformative: adjusted regret not below 0.9")
 
 
+def test_an_impartial_judge_tells_a_router_that_learned_from_one_that_never_did() -> None:
+    batches, _ = probe()
+    judge = trained("random")
+    reports = {}
+    for name, weight in (("learned", 5.0), ("unlearned", 0.0)):
+        routing = RouteConfig(seed=0, advantage=weight, balance=0.0)
+        route = RouteSae(TOY.layers, 32, SaeConfig(latents=64, k=3), routing)
+        trainer = RouteTrainer(route, SaeTraining(steps=120, lr=5e-3, warmup_steps=10))
+        for step in range(120):
+            trainer.step(TOY.sample(160, seed=step)[0])
+        reports[name] = router_report(route, batches, judge=judge)
+    assert reports["learned"]["impartial"]["adjusted_regret"] < 0.75
+    assert reports["unlearned"]["impartial"]["adjusted_regret"] > 0.9
+    assert "impartially" in router_table(reports["learned"])
+    assert reports["learned"]["impartial"]["usage"] == reports["learned"]["usage"]
+    combined = combine_reports([reports["unlearned"]] * 3)
+    assert combined["informative"] is False
+    assert combined["verdict"].endswith("by an impartial autoencoder")
+
+
 def test_agreement() -> None:
     batches, best = probe()
     truth = best.numpy()

@@ -9,6 +9,9 @@ Errors: e[b, r] = |û - u|² over the variance of layer r, of token b read at la
     (mean e[b, r(b)] - mean min over r) / (mean over all r - mean min over r),
 
 0 for the best choices, 1 for random ones. The adjusted regret is that of e[b, r] - mean over b: any fixed layer scores 1.
+
+One trap is left. An autoencoder learns what it is given: a kind of token that is never read at a layer may be badly reconstructed there for that
+reason alone, and whatever the router chose comes to look right. An impartial judge is an autoencoder that was trained on random layers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,32 +33,32 @@ _OVER_SEEDS = ("regret", "adjusted_regret", "usage_entropy", "explained_variance
 
 
 @torch.no_grad()
-def router_report(route: RouteSae, batches: Iterable[Tensor]) -> dict[str, Any]:
+def router_report(route: RouteSae, batches: Iterable[Tensor], *, judge: RouteSae | None = None) -> dict[str, Any]:
     """What a router does on states of tokens, beside a random router and the best fixed layer.
 
     Args:
         route: A trained one.
         batches: States [B, R, d] in the model's units; N tokens in all, of which N · R numbers are held.
+        judge: Another of the same layers, trained in mode `random`.
 
     Returns:
         `mode`, `layers`, `tokens`; `explained_variance` of the one autoencoder on every layer; `explained_variance_routed`, the mean
         over tokens of 1 - e at the layer chosen; `usage` and `mean_probability` (None where nothing is learned) by layer,
         `usage_entropy` (1: even), `regret`, `adjusted_regret`; under `random` and `best_fixed` the same of their choices;
-        `informative` (None: one report alone cannot tell) and `verdict`, a sentence.
+        under `impartial` those of the router's choices by the judge's errors, None without one; `informative` (None: one report alone
+        cannot tell) and `verdict`, a sentence.
     """
-    places, errors, variances = [], [], [ExplainedVariance() for _ in route.layers]
+    places, own, impartial = [], _Errors(route), _Errors(judge) if judge else None
     probability = torch.zeros(len(route.layers), dtype=torch.float64)
     for batch in batches:
         x = batch.to(route.router.device)
-        u = route.normalised(x)
         places.append(route.choose(x).cpu())
-        errors.append(route.squared_errors(u).cpu())
-        for place, variance in enumerate(variances):
-            variance.update(u[:, place], u[:, place])
+        own.update(x)
+        if impartial:
+            impartial.update(x)
         if route.routing.learns:
-            probability += route.probabilities(u).double().sum(dim=0).cpu()
-    chosen, e = torch.cat(places), torch.cat(errors).double()
-    e /= torch.tensor([variance.variance / variance.tokens for variance in variances])
+            probability += route.probabilities(route.normalised(x)).double().sum(dim=0).cpu()
+    chosen, e = torch.cat(places), own.values()
     generator = torch.Generator().manual_seed(route.routing.seed)
     drawn = torch.randint(len(route.layers), (len(e),), generator=generator)
     fixed = int(e.mean(dim=0).argmin())
@@ -68,6 +71,7 @@ def router_report(route: RouteSae, batches: Iterable[Tensor]) -> dict[str, Any]:
         "mean_probability": (probability / len(e)).tolist() if route.routing.learns else None,
         "random": _of_choices(e, drawn),
         "best_fixed": {"layer": route.layers[fixed], **_of_choices(e, torch.full_like(chosen, fixed))},
+        "impartial": _of_choices(impartial.values(), chosen) if impartial else None,
     }
     return _judged(report, n=1, high=None)
 
@@ -76,10 +80,11 @@ def combine_reports(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Reports of the same routing from several seeds as one: means, with 95 % intervals (t) where there are at least two.
 
     The numbers of single reports become `{"value", "low", "high", "n"}`; the rows `explained_variance`, `usage` and `mean_probability`
-    become means. A router counts as informative where, over at least three seeds, the interval of its adjusted regret lies below 0.9.
+    become means. A router counts as informative where, over at least three seeds, the interval of its adjusted regret, the impartial one
+    if there is one, lies below 0.9.
     """
     first = reports[0]
-    combined = {
+    combined: dict[str, Any] = {
         "mode": first["mode"],
         "layers": first["layers"],
         "tokens": sum(report["tokens"] for report in reports),
@@ -94,8 +99,9 @@ def combine_reports(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             "layer": [report["best_fixed"]["layer"] for report in reports],
             **_over_seeds([report["best_fixed"] for report in reports]),
         },
+        "impartial": _over_seeds([report["impartial"] for report in reports]) if first["impartial"] else None,
     }
-    return _judged(combined, n=len(reports), high=combined["adjusted_regret"]["high"])
+    return _judged(combined, n=len(reports), high=(combined["impartial"] or combined)["adjusted_regret"]["high"])
 
 
 @torch.no_grad()
@@ -125,7 +131,8 @@ def router_agreement(first: NDArray[Any], second: NDArray[Any], *, layers: int) 
 def router_table(report: Mapping[str, Any]) -> str:
     """The verdict, and the numbers that it rests on, as lines of text; of a single report or a combined one."""
     lines = [f"{'':12}{'explained':>11}{'regret':>9}{'adjusted':>22}{'use':>7}"]
-    for name, row in (("router", report), ("random", report["random"]), ("best layer", report["best_fixed"])):
+    rows = {"router": report, "impartially": report["impartial"]} if report["impartial"] else {"router": report}
+    for name, row in (rows | {"random": report["random"], "best layer": report["best_fixed"]}).items():
         adjusted, value = row["adjusted_regret"], _value(row["adjusted_regret"])
         span = (
             f" [{adjusted['low']:.3f}, {adjusted['high']:.3f}]"
@@ -141,6 +148,27 @@ def router_table(report: Mapping[str, Any]) -> str:
         for layer, explained, used in zip(report["layers"], report["explained_variance"], report["usage"], strict=True)
     )
     return "\n".join([*lines, f"by layer, explained variance (use): {by_layer}", report["verdict"]])
+
+
+class _Errors:
+    """Squared errors of every token at every layer, over the layers' variances."""
+
+    def __init__(self, route: RouteSae) -> None:
+        self.route = route
+        self._errors: list[Tensor] = []
+        self._variances = [ExplainedVariance() for _ in route.layers]
+
+    def update(self, x: Tensor) -> None:
+        """Add states [B, R, d]."""
+        u = self.route.normalised(x)
+        self._errors.append(self.route.squared_errors(u).cpu())
+        for place, variance in enumerate(self._variances):
+            variance.update(u[:, place], u[:, place])
+
+    def values(self) -> Tensor:
+        """e, float64 [N, R]."""
+        variances = torch.tensor([variance.variance / variance.tokens for variance in self._variances])
+        return torch.cat(self._errors).double() / variances
 
 
 def _of_choices(e: Tensor, chosen: Tensor) -> dict[str, Any]:
@@ -169,7 +197,7 @@ def _judged(report: dict[str, Any], *, n: int, high: float | None) -> dict[str, 
         words = "below" if informative else "not below"
         verdict = (
             f"router {'informative' if informative else 'uninformative'}: adjusted regret {words} {INFORMATIVE} over {n} seeds "
-            "(0 best choices, 1 random ones or any fixed layer)"
+            f"(0 best choices, 1 random ones or any fixed layer), {'by an impartial' if report['impartial'] else 'by its own'} autoencoder"
         )
     return report | {"informative": informative, "verdict": verdict}
 
