@@ -82,7 +82,8 @@ def main() -> None:
         f"{args.model}, layers {layers}, {steps * args.batch:,} tokens, {args.seeds} seeds, probe of {sum(map(len, probe)):,}\n"
     )
     print(
-        "| way | adjusted regret | by the impartial judge | regret | best layer's | explained | best layer's | use | delta-CE | KL | recovered (mean) |"
+        "| way | adjusted regret | by the impartial judge | regret | best layer's | explained | best layer's | use "
+        "| delta-CE | KL | recovered (mean) |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     for way, group in trainers.items():
