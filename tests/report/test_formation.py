@@ -225,6 +225,7 @@ def routed(adjusted: float) -> dict[str, Any]:
         **numbers,
         "random": {**numbers, "adjusted_regret": 1.0},
         "best_fixed": {"layer": 1, **numbers, "adjusted_regret": 1.0},
+        "impartial": None,
     }
 
 
@@ -239,7 +240,10 @@ def test_an_uninformative_router_is_called_so(report: dict[str, Any]) -> None:
         beside, layers = routing_tables(routing)
         assert [row[0] for row in beside.rows] == ["router", "random", "best fixed layer"]
         assert [list(row) for row in layers.rows] == [["1", "0.800", "0.600"], ["2", "0.700", "0.400"]]
-    assert routing_tables(routed(0.5))[0].rows[0][3] == "0.500"  # of one seed alone there is no interval
+    one = routed(0.5)
+    assert routing_tables(one)[0].rows[0][3] == "0.500"  # of one seed alone there is no interval
+    judged = routing_tables({**one, "impartial": {**one["random"], "adjusted_regret": 0.8}})[0]
+    assert [row[3] for row in judged.rows] == ["0.500", "0.800", "1.000", "1.000"]
 
 
 def test_a_run_without_features_stands_beside_one_with(formation_run: Path, tmp_path: Path) -> None:

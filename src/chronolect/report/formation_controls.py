@@ -94,7 +94,15 @@ def truth_tables(report: Mapping[str, Any]) -> list[Table]:
 def routing_tables(routing: Mapping[str, Any]) -> list[Table]:
     """The router beside random choices and the best fixed layer, and the one autoencoder on each layer."""
     rows = []
-    for name, row in (("router", routing), ("random", routing["random"]), ("best fixed layer", routing["best_fixed"])):
+    named = {
+        "router": routing,
+        "router, judged by an autoencoder of random layers": routing["impartial"],
+        "random": routing["random"],
+        "best fixed layer": routing["best_fixed"],
+    }
+    for name, row in named.items():
+        if row is None:
+            continue
         measures = ("explained_variance_routed", "regret", "adjusted_regret", "usage_entropy")
         rows.append([name, *(_over_seeds(row[measure]) for measure in measures)])
     names = ("Explained variance [95 %]", "Regret [95 %]", "Adjusted regret [95 %]", "Evenness of use")
