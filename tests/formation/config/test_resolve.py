@@ -112,6 +112,7 @@ CHANGES: dict[str, tuple[str, list[str]]] = {
     "chrono.temporal_purity.similarity_threshold": ("0.6", []),
     "chrono.temporal_purity.window_size": ("2", []),
     "chrono.temporal_purity.probe_tokens": ("1024", []),
+    "chrono.temporal_purity.no_change": ("true", []),
     "chrono.monitoring.wandb_project": ("other", []),
     "chrono.monitoring.wandb_entity": ("someone", []),
     "chrono.monitoring.dashboard_enabled": ("false", []),

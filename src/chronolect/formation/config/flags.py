@@ -51,6 +51,7 @@ FORMATION_KEYS = {
     "alignment-every": "chrono.feature_alignment.every_n_steps",
     "probe-tokens": "chrono.temporal_purity.probe_tokens",
     "snapshot-every": "chrono.temporal_purity.compute_every_n_steps",
+    "no-change": "chrono.temporal_purity.no_change",
     "similarity-threshold": "chrono.temporal_purity.similarity_threshold",
     "window-size": "chrono.temporal_purity.window_size",
     "track-metrics": "chrono.monitoring.track_metrics",

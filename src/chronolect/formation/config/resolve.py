@@ -269,6 +269,7 @@ def _formation(config: Config, layers: Layers, warnings: list[str]) -> Formation
         snapshot_every=purity.compute_every_n_steps
         if purity.enabled
         else chrono.checkpointing.checkpoint_every_n_steps,
+        no_change=purity.no_change and purity.enabled and sae.enabled,
         save_features=chrono.checkpointing.save_features,
         save_sae_state=chrono.checkpointing.save_sae_state,
         similarity_threshold=purity.similarity_threshold,

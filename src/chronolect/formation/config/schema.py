@@ -191,6 +191,7 @@ class TemporalPurityKeys:
     similarity_threshold: float
     window_size: int
     probe_tokens: int
+    no_change: bool
 
 
 @dataclass(frozen=True, kw_only=True)
