@@ -218,6 +218,7 @@ def test_without_autoencoders_there_is_a_report_of_nothing(tmp_path: Path, plain
     [
         ({"sae_layers": [2]}, {}, "layer 2: this model has blocks 0 to 1"),
         ({"probe_tokens": 10**6}, {}, "too few tokens.*--probe-tokens"),
+        ({"alignment": "attention_diversity"}, {"compile": True}, "leave out --compile"),
         ({"dropout_rate": 0.2}, {"max_steps": None, "max_minutes": 1}, "--dropout-schedule.*--max-steps"),
     ],
 )

@@ -103,11 +103,16 @@ def follow(begun: Begun, *, formation: FormationConfig, config: TrainingConfig) 
         config: How the model is trained.
 
     Raises:
-        UserError: For a layer that is not there, a model shared out over processes, a schedule without an end, or too little text for the probe.
+        UserError: For a layer that is not there, a model shared out over processes, attention within compiled blocks, a schedule without an end, or
+            too little text for the probe.
     """
     if is_sharded(config, begun.accelerator):
         raise UserError(
             "--shard fsdp: features are read from whole models; use --shard none, or follow them afterwards with `formation track`"
+        )
+    if config.compile and formation.alignment == "attention_diversity":
+        raise UserError(
+            "--alignment attention_diversity: attention is not seen within compiled blocks; leave out --compile"
         )
     described = begun.model.config.get_text_config()
     chosen = choose_layers(formation, described.num_hidden_layers)
