@@ -91,6 +91,14 @@ def test_the_curve_runs_from_the_initial_share_to_all(found: dict[str, Any]) -> 
     assert births["presence_null"]["q99"] < 0.2
 
 
+def test_all_of_few_is_not_certainty() -> None:
+    kept = analyse(unchanging().series(), SETTINGS)["births"]["forward"]
+    curve, early = kept["curve"], kept["curve"]["steps"].index(kept["reference_step"])
+    assert curve["share"][-1] == curve["high"][-1] == 1
+    assert 1 - 6 / kept["n"] < curve["low"][-1] < 1
+    assert curve["low"][early] == 1  # they were chosen at that checkpoint
+
+
 def test_forward_tracking_sees_deaths_that_the_last_checkpoint_cannot(found: dict[str, Any]) -> None:
     births = found["births"]
     ahead = births["forward"]

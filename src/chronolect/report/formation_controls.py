@@ -181,7 +181,7 @@ def heat_picture(matrix: Sequence[Sequence[float | None]], steps: Sequence[int],
             )
             if count <= _NUMBERED:
                 parts.append(
-                    f'<text class="inside" x="{x + cell / 2}" y="{y + cell / 2 + 4}" text-anchor="middle">{number(value)}</text>'
+                    f'<text class="inside" x="{x + cell / 2}" y="{y + cell / 2 + 4}" text-anchor="middle">{_short(value)}</text>'
                 )
     parts.append("</svg>")
     rows = [[number(step), *(number(value) for value in matrix[row])] for row, step in enumerate(steps)]
@@ -193,6 +193,11 @@ def heat_picture(matrix: Sequence[Sequence[float | None]], steps: Sequence[int],
         "the colours is where the model's features change; below 0 an autoencoder is worse than the mean.",
         table=Table("Explained variance across checkpoints", columns, rows, hide_caption=True),
     )
+
+
+def _short(value: float | None) -> str:
+    """What a cell has room for; the table has the number."""
+    return "< −9" if value is not None and value < -9.995 else number(value)
 
 
 def _level(value: float | None) -> int:
