@@ -9,6 +9,7 @@ from tests.formation.made_series import MadeRun, growing, unchanging
 
 from chronolect.errors import UserError
 from chronolect.formation.analysis import AnalysisSettings, Series, analyse
+from chronolect.formation.births_report import _half_bounds
 from chronolect.formation.snapshots import Snapshot
 
 SETTINGS = AnalysisSettings(window=2, least=30, resamples=200)
@@ -111,6 +112,23 @@ def test_forward_tracking_sees_deaths_that_the_last_checkpoint_cannot(found: dic
         RUN.deaths <= RUN.checkpoints - SETTINGS.hold
     )  # gone at the last checkpoint alone is not gone for certain
     assert births["vanished"] == pytest.approx(confirmed.sum(), abs=1)
+
+
+def test_what_only_one_checkpoint_has_is_not_said_to_be_left() -> None:
+    births = np.where(np.arange(40) < 20, 0, 2)
+    brief = MadeRun(births, np.where(births == 2, 3, 7), 7)  # half of the features of the third checkpoint it alone has
+    births_found = analyse(brief.series(), SETTINGS)["births"]
+    ahead = births_found["forward"]
+    assert ahead["reference_step"] == brief.steps()[2]
+    assert ahead["curve"]["share"][2:4] == pytest.approx([1, 0.5], abs=0.05)
+    assert ahead["died"] == pytest.approx(20, abs=1)
+    assert births_found["vanished"] == 0  # none was there at two checkpoints, and so none is taken for born
+    assert births_found["unconfirmed"] == pytest.approx(20, abs=1)
+
+
+def test_a_half_way_step_has_an_open_end_where_samples_do_not_come_so_far() -> None:
+    low, high = _half_bounds([10.0, 20.0, 30.0, None])
+    assert (low, high) == (10.0, None)
 
 
 def test_turnover_adds_up_and_is_the_true_one(found: dict[str, Any]) -> None:

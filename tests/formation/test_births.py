@@ -41,6 +41,12 @@ def test_without_hold_every_flicker_counts() -> None:
     assert lifetimes(there).died.tolist() == [2, 3, -1, 5, 4, 2, -1]
 
 
+def test_what_is_followed_forward_is_there_where_it_is_from_and_gone_after() -> None:
+    there = states(np.array([[0.1, 1.0, 0.1, 0.1, 0.1], [0.6, 1.0, 0.6, 0.2, 0.6]]), on=0.5, off=0.3, hold=2, given=1)
+    assert [row.nonzero()[0].tolist() for row in there] == [[1], [0, 1, 2, 3, 4]]
+    assert lifetimes(there).died.tolist() == [2, -1]
+
+
 def test_a_checkpoint_that_cannot_be_judged_widens_the_bracket() -> None:
     known = np.array([True, True, True, False, True, True])
     there = states(PRESENCE, on=0.5, off=0.3, hold=2, known=known)

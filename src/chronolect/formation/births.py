@@ -36,7 +36,9 @@ class Lifetimes:
         return found
 
 
-def states(presence: Floats, *, on: float, off: float, hold: int, known: Bools | None = None) -> Bools:
+def states(
+    presence: Floats, *, on: float, off: float, hold: int, known: Bools | None = None, given: int | None = None
+) -> Bools:
     """Whether each feature is there at each checkpoint, [n, C], with hysteresis.
 
     It comes at a checkpoint with presence >= `on` at it and the following, `hold` in all, and goes at one with presence < `off` for as
@@ -49,6 +51,7 @@ def states(presence: Floats, *, on: float, off: float, hold: int, known: Bools |
         off: Below which it is gone.
         hold: Consecutive checkpoints.
         known: Which checkpoints to judge by, [C]; at others it is as it was before. All if None.
+        given: A checkpoint at which all are there, whatever follows: that from which features are followed forward.
     """
     places = np.arange(presence.shape[1]) if known is None else np.flatnonzero(known)
     seen = presence[:, places]
@@ -56,7 +59,7 @@ def states(presence: Floats, *, on: float, off: float, hold: int, known: Bools |
     there = np.zeros(presence.shape, dtype=np.bool_)
     now = np.zeros(len(presence), dtype=np.bool_)
     for place, come, go in zip(places, comes.T, goes.T, strict=True):
-        now = np.where(now, ~go, come)
+        now = np.ones_like(now) if place == given else np.where(now, ~go, come)
         there[:, place:] = now[:, None]
     return there
 

@@ -11,6 +11,7 @@ from chronolect.formation.births import Lifetimes, bootstrap_weights, cumulative
 from chronolect.formation.following import Features, follow, forward, presence_null
 from chronolect.formation.intervals import bounds
 from chronolect.formation.series import AnalysisSettings, Series
+from chronolect.statistics import wilson
 
 
 def births_report(
@@ -41,6 +42,7 @@ def births_report(
     }
     chance = presence_null(final, series, len(steps) // 2, settings.seed)
     early = _early(steps, settings)
+    lost = every[len(final) :]
     births = {
         "reference": "final",
         "reference_step": steps[-1],
@@ -48,8 +50,9 @@ def births_report(
         "off": settings.off,
         "hold": settings.hold,
         "consensus": settings.consensus if len(series) > 1 else None,
-        **curve_report(final, life_of(final, settings, known)[1], steps, settings),
-        "vanished": int((~every[len(final) :, -1]).sum()),
+        **curve_report(final, life_of(final, settings, known)[1], steps, settings, open_at=slice(0, -1)),
+        "vanished": int((lost.any(axis=1) & ~lost[:, -1]).sum()),
+        "unconfirmed": int((~lost.any(axis=1)).sum()),
         "presence_null": {
             "median": float(np.median(chance)) if len(chance) else None,
             "q99": float(np.quantile(chance, 0.99)) if len(chance) else None,
@@ -60,7 +63,9 @@ def births_report(
     births["forward"] = {
         "reference": "early",
         "reference_step": steps[early],
-        **curve_report(ahead, life_of(ahead, settings, known)[1], steps, settings, deaths=True),
+        **curve_report(
+            ahead, _life_from(ahead, settings, known), steps, settings, open_at=slice(early + 1, None), deaths=True
+        ),
     }
     return events, births, turnover
 
@@ -89,6 +94,26 @@ def life_of(
     judged = known | (np.arange(len(known)) == features.reference)
     state = states(features.presence, on=settings.on, off=settings.off, hold=settings.hold, known=judged)
     return state, lifetimes(state, judged)
+
+
+def _life_from(features: Features, settings: AnalysisSettings, known: NDArray[np.bool_]) -> Lifetimes:
+    """When features came, and when they went after the checkpoint they are followed from, where all of them are there.
+
+    One that no other checkpoint has was never confirmed as born, but it is gone at the next.
+    """
+    judged = known | (np.arange(len(known)) == features.reference)
+    state = states(
+        features.presence,
+        on=settings.on,
+        off=settings.off,
+        hold=settings.hold,
+        known=judged,
+        given=features.reference,
+    )
+    came = lifetimes(state, judged)
+    state[:, : features.reference] = False
+    went = lifetimes(state, judged)
+    return Lifetimes(came.born, came.absent, went.died, went.present)
 
 
 def _early(steps: list[int], settings: AnalysisSettings) -> int:
@@ -131,9 +156,18 @@ def event_report(
 
 
 def curve_report(
-    features: Features, lives: Lifetimes, steps: list[int], settings: AnalysisSettings, *, deaths: bool = False
+    features: Features,
+    lives: Lifetimes,
+    steps: list[int],
+    settings: AnalysisSettings,
+    *,
+    open_at: slice = slice(None),
+    deaths: bool = False,
 ) -> dict[str, Any]:
-    """Counts, and the share born by each checkpoint or, of deaths, still there."""
+    """Counts, and the share born by each checkpoint or, of deaths, still there.
+
+    `open_at` are the checkpoints whose share is not settled by how the features were chosen.
+    """
     n, count = len(features), len(steps)
     initial, born, died = lives.initial, lives.born >= 0, lives.died >= 0
     counts = {
@@ -155,10 +189,13 @@ def curve_report(
     share, draws = cumulative(after, by, count), cumulative(after, by, count, weights)
     low, high = bounds(draws)
     half, *others = [half_step(steps, one, 0.5 if deaths else (1 + float(one[0])) / 2) for one in (share, *draws)]
-    reached = [found for found in others if found is not None]
-    half_low, half_high = bounds(np.array(reached)) if reached else (None, None)
+    half_low, half_high = (None, None) if half is None else _half_bounds(others)
     if deaths:
         share, low, high = 1 - share, [1 - value for value in high], [1 - value for value in low]
+    for place in range(count)[open_at]:
+        if share[place] in (0.0, 1.0):  # of all or none every bootstrap sample is the same, which is not certainty
+            bound = wilson(round(float(share[place])) * n, n)
+            low[place], high[place] = bound.low, bound.high
     decades = np.diff(np.log10(np.asarray(steps) + 1.0))
     return counts | {
         "curve": {"steps": steps, "share": share.tolist(), "low": low, "high": high},
@@ -167,3 +204,11 @@ def curve_report(
         f"{name}_low": half_low,
         f"{name}_high": half_high,
     }
+
+
+def _half_bounds(halves: Sequence[float | None]) -> tuple[float | None, float | None]:
+    """The 95 % interval of a half-way step; a sample that does not come half way is later than all others, so the upper end may be open."""
+    later = np.array([np.inf if half is None else half for half in halves])
+    low = float(np.quantile(later, 0.025, method="lower"))
+    high = float(np.quantile(later, 0.975, method="higher"))
+    return (low if np.isfinite(low) else None), (high if np.isfinite(high) else None)

@@ -230,9 +230,10 @@ def _autoencoders(report: Mapping[str, Any]) -> Iterator[Verdict]:
     ]
     if failed:
         where = f"step {failed[0]}" if len(failed) == 1 else f"steps {', '.join(failed)}"
-        yield Verdict(
-            "fail", f"At {where} the autoencoders were not converged; births and purity are not judged by them."
-        )
+        words = f"At {where} the autoencoders were not converged; births and purity are not judged by them"
+        if metrics["purity"]["gate"][-1] == "not converged":
+            words += ", but the features followed are those of the last checkpoint all the same"
+        yield Verdict("fail", f"{words}.")
 
 
 def _beside(report: Mapping[str, Any]) -> Iterator[Verdict]:
