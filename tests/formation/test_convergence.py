@@ -36,6 +36,10 @@ def test_a_drift_is_no_failure_but_a_dip_is() -> None:
     assert _places(convergence(_series(explained_variance=[0.3, 0.3, 0.3]), SETTINGS)) == []  # not to be seen
 
 
+def test_less_than_the_mean_explains_is_never_enough() -> None:
+    assert _places(convergence(_series(explained_variance=[-90.0, -70.0, -60.0, 0.0, 0.5]), SETTINGS)) == [0, 1, 2, 3]
+
+
 def test_against_converged_autoencoders_of_the_same_checkpoints() -> None:
     poor, good = _series(explained_variance=[0.3, 0.79, 0.77]), _series(explained_variance=[0.8, 0.8, 0.8])
     assert _places(convergence(poor, SETTINGS, good)) == [0, 2]

@@ -17,7 +17,8 @@ def convergence(
     Explained variance may lie `ev_tolerance` below its reference and the loss in cross-entropy at `ce_ratio` times it. The reference is what
     converged autoencoders reach at the same checkpoint: those of `converged`, or what the snapshots' own measures give as
     `reference_explained_variance` and `reference_delta_ce`. Without any, explained variance is held against the checkpoints beside it, since it
-    drifts over a run: that finds a checkpoint where training failed, not a series that was trained too little as a whole.
+    drifts over a run: that finds a checkpoint where training failed, not a series that was trained too little as a whole. One that explains
+    no more than the mean does has not converged, whatever is beside it.
     """
     own = _measures(series)
     reached, lost = _means(own, "explained_variance"), _means(own, "delta_ce")
@@ -29,7 +30,9 @@ def convergence(
     verdicts: list[Verdict] = []
     for checkpoint, value in enumerate(reached):
         reference = _beside(reached, checkpoint) if wanted[checkpoint] is None else wanted[checkpoint]
-        low = value is not None and reference is not None and value < reference - settings.ev_tolerance
+        low = value is not None and (
+            value <= 0 or (reference is not None and value < reference - settings.ev_tolerance)
+        )
         cost, most = lost[checkpoint], allowed[checkpoint]
         dear = cost is not None and most is not None and cost > settings.ce_ratio * most
         verdicts.append("not converged" if low or dear else "converged")

@@ -53,6 +53,24 @@ def test_what_is_undefined_is_not_nought(tmp_path: Path) -> None:
     assert run["purity"]["last"] is None
 
 
+def test_the_interval_is_that_of_the_score_it_stands_beside(tmp_path: Path) -> None:
+    purity = {
+        "gate": ["converged", "converged", "not converged"],
+        "low": [0.1, 0.2, 0.3],
+        "high": [0.2, 0.3, 0.4],
+        "calibrated": [None, 0.7, None],
+        "calibrated_low": [None, 0.6, None],
+        "calibrated_high": [None, 0.8, None],
+    }
+    metrics = {"temporal_purity_scores": [0.15, 0.7, None], "feature_birth_events": [], "final_temporal_purity": None}
+    write(tmp_path / "a", {**OLD, "schema_version": 1, "chrono_metrics": {**metrics, "purity": purity}})
+    screen = analyze(results_dir=tmp_path)["screen"]
+    assert "0.700 last (95 % interval 0.600 to 0.800), none at the last checkpoint, of 2 scores" in screen
+    metrics["temporal_purity_scores"] = [0.15, None, None]
+    write(tmp_path / "b", {**OLD, "schema_version": 1, "chrono_metrics": {**metrics, "purity": purity}})
+    assert "0.150 last (95 % interval 0.100 to 0.200)" in analyze(results_dir=tmp_path / "b")["screen"]
+
+
 def test_bad_files_are_named_and_counted(tmp_path: Path) -> None:
     write(tmp_path / "good", OLD)
     write(tmp_path / "cut", '{"experiment_info": {')

@@ -61,7 +61,7 @@ def _run(report: dict[str, Any]) -> dict[str, Any]:
             "first": scores[0] if scores else None,
             "last": scores[-1] if scores else None,
             "final": metrics["final_temporal_purity"],
-            "interval": [purity["low"][-1], purity["high"][-1]] if purity else None,
+            "interval": _interval(scores, metrics["temporal_purity_scores"], purity),
             "gate": purity["gate"][-1] if purity else None,
         },
         "births": {
@@ -69,6 +69,7 @@ def _run(report: dict[str, Any]) -> dict[str, Any]:
             "born": births["born"] if births else None,
             "initial": births["initial"] if births else None,
             "died": births["died"] if births else None,
+            "vanished": births.get("vanished") if births else None,
             "half_birth_step": births["half_birth_step"] if births else None,
         },
         "saes": [sae for sae in saes if sae["step"] == last],
@@ -79,6 +80,16 @@ def _run(report: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _interval(known: list[float], scores: list[float | None], purity: dict[str, Any]) -> list[float | None] | None:
+    """Of the last score that is known; a calibrated one has the interval of calibrated purity, a raw one that of raw purity."""
+    if not known or not purity:
+        return None
+    place = max(index for index, score in enumerate(scores) if score is not None)
+    kind = "calibrated_" if (purity.get("calibrated") or [None] * len(scores))[place] is not None else ""
+    bounds = [(purity.get(f"{kind}{end}") or [None] * len(scores))[place] for end in ("low", "high")]
+    return None if None in bounds else bounds
+
+
 def _lines(folder: str, run: dict[str, Any]) -> list[str]:
     def number(value: float | None) -> str:
         return "undefined" if value is None else f"{value:.3f}"
@@ -86,9 +97,9 @@ def _lines(folder: str, run: dict[str, Any]) -> list[str]:
     data = ", ".join(name if share is None else f"{name} {share:.1%}" for name, share in run["datasets"].items())
     purity, births = run["purity"], run["births"]
     between = purity["interval"]
-    interval = (
-        f" (95 % interval {number(between[0])} to {number(between[1])})" if between and None not in between else ""
-    )
+    interval = f" (95 % interval {number(between[0])} to {number(between[1])})" if between else ""
+    if purity["scores"] and purity["final"] is None:
+        interval += ", none at the last checkpoint"
     lines = [
         folder,
         f"  model {run['model']}, {run['steps']:,} steps; {data or 'data not recorded'}",
@@ -100,7 +111,8 @@ def _lines(folder: str, run: dict[str, Any]) -> list[str]:
         half = births["half_birth_step"]
         lines.append(
             f"  features: {births['initial']} there at the first snapshot, {births['born']} born later"
-            f"{'' if half is None else f' (half of them by step {half:,.0f})'}, {births['died']} died"
+            f"{'' if half is None else f' (half of them by step {half:,.0f})'}, "
+            f"{births['died'] if births['vanished'] is None else births['died'] + births['vanished']} died"
         )
     if run["schema_version"] is None:
         lines.append("  an old report, without nulls, ceilings or intervals: its purity says nothing by itself")
