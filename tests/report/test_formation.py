@@ -212,8 +212,8 @@ def test_ground_truth_is_told_target_by_target(report: dict[str, Any]) -> None:
     assert formation_title(known, "synth")[0] == "Held to the truth: 1 of 3 targets reached"
 
 
-def routed(adjusted: float) -> dict[str, Any]:
-    """What `router_report` gives of one seed."""
+def routed(adjusted: float, *, judged: float | None = None) -> dict[str, Any]:
+    """What `router_report` gives of one seed, with a judge's adjusted regret or without a judge."""
     numbers = {"explained_variance_routed": 0.8, "usage_entropy": 0.9, "regret": 0.5, "adjusted_regret": adjusted}
     return {
         "mode": "advantage",
@@ -225,25 +225,45 @@ def routed(adjusted: float) -> dict[str, Any]:
         **numbers,
         "random": {**numbers, "adjusted_regret": 1.0},
         "best_fixed": {"layer": 1, **numbers, "adjusted_regret": 1.0},
-        "impartial": None,
+        "impartial": None if judged is None else {**numbers, "adjusted_regret": judged},
     }
 
 
 def test_an_uninformative_router_is_called_so(report: dict[str, Any]) -> None:
-    for regrets, kind, words in (
-        ([0.5, 0.52, 0.48], "pass", "Router informative"),
-        ([0.95, 1.0, 0.97], "fail", "Router uninformative"),
-        ([0.5], "note", "Router not judged"),
+    for regrets, judged, kind, words in (
+        ([0.5, 0.52, 0.48], 0.7, "pass", "Router informative"),
+        ([0.5, 0.52, 0.48], 1.0, "fail", "Router uninformative"),
+        ([0.95, 1.0, 0.97], None, "fail", "Router uninformative"),
+        ([0.5, 0.52, 0.48], None, "note", "Router not judged"),
+        ([0.5], 0.7, "note", "Router not judged"),
     ):
-        routing = combine_reports([routed(regret) for regret in regrets])
+        routing = combine_reports([routed(regret, judged=judged) for regret in regrets])
         assert said({**report, "routing": routing}, words).kind == kind
         beside, layers = routing_tables(routing)
-        assert [row[0] for row in beside.rows] == ["router", "random", "best fixed layer"]
+        judge = [] if judged is None else ["router, judged by an autoencoder of random layers"]
+        assert [row[0] for row in beside.rows] == ["router", *judge, "random", "best fixed layer"]
         assert [list(row) for row in layers.rows] == [["1", "0.800", "0.600"], ["2", "0.700", "0.400"]]
     one = routed(0.5)
     assert routing_tables(one)[0].rows[0][3] == "0.500"  # of one seed alone there is no interval
-    judged = routing_tables({**one, "impartial": {**one["random"], "adjusted_regret": 0.8}})[0]
-    assert [row[3] for row in judged.rows] == ["0.500", "0.800", "1.000", "1.000"]
+    assert [row[3] for row in routing_tables(routed(0.5, judged=0.8))[0].rows] == ["0.500", "0.800", "1.000", "1.000"]
+
+
+def test_a_router_is_told_in_its_own_units_and_whether_it_chooses_as_it_did(report: dict[str, Any]) -> None:
+    kept = [
+        {"from_step": 500, "to_step": 1000, "agreement": 0.8125, "kappa": 0.625},
+        {"from_step": 1000, "to_step": 2000, "agreement": 1.0, "kappa": None},
+    ]
+    tables = routing_tables({**combine_reports([routed(0.5)]), "agreement": kept})
+    assert [list(row) for row in tables[2].rows] == [
+        ["500", "1,000", "0.812", "0.625"],
+        ["1,000", "2,000", "1.000", "–"],
+    ]
+    assert all("in normalised units" in table.caption for table in tables[:2])
+    assert len(routing_tables({**combine_reports([routed(0.5)]), "agreement": None})) == 2  # of a random one
+    for layers, told in (([1, 2], True), ([1], False)):
+        about = {**report, "experiment_info": {**report["experiment_info"], "layers": layers}}
+        section = formation_sections([Followed("follow", about, [], {})])[-1]
+        assert ("explained variance is of the states it chose, in normalised units" in section.intro) == told
 
 
 def test_a_run_without_features_stands_beside_one_with(formation_run: Path, tmp_path: Path) -> None:

@@ -233,6 +233,11 @@ def _autoencoders(result: Followed, key: str) -> Section:
     if report["experiment_info"].get("training_time"):
         blocks.append(Words(f"{duration(report['experiment_info']['training_time'])} in all.", "note"))
     intro = "How well the autoencoders do at each checkpoint. Explained variance is 0 for predicting the mean; bands are the range of the seeds."
+    if len(report["experiment_info"].get("layers", ())) > 1:
+        intro += (
+            " They read several layers through a router: explained variance is of the states it chose, in normalised units, and not comparable "
+            "with that of an autoencoder of one layer."
+        )
     return Section("autoencoders", "The autoencoders", intro, blocks)
 
 

@@ -92,7 +92,7 @@ def truth_tables(report: Mapping[str, Any]) -> list[Table]:
 
 
 def routing_tables(routing: Mapping[str, Any]) -> list[Table]:
-    """The router beside random choices and the best fixed layer, and the one autoencoder on each layer."""
+    """The router beside random choices and the best fixed layer, the one autoencoder on each layer, and whether choices stay, where that was seen."""
     rows = []
     named = {
         "router": routing,
@@ -112,18 +112,40 @@ def routing_tables(routing: Mapping[str, Any]) -> list[Table]:
             routing["layers"], routing["explained_variance"], routing["usage"], strict=True
         )
     ]
-    return [
+    tables = [
         Table(
-            f"The router ({routing['mode']}): regret is 0 for the best choices, 1 for random ones; adjusted, 1 for any fixed layer",
+            f"The router ({routing['mode']}), in normalised units: regret is 0 for the best choices, 1 for random ones; adjusted, 1 for any "
+            "fixed layer",
             [Column("Choices", False), *map(Column, names)],
             rows,
         ),
         Table(
-            "The routed autoencoder by layer",
+            "The routed autoencoder by layer, in normalised units",
             [Column("Layer", False), Column("Explained variance"), Column("Share of tokens")],
             layers,
         ),
     ]
+    if routing.get("agreement"):
+        kept = [
+            [
+                *(number(pair[key]) for key in ("from_step", "to_step")),
+                *(number(pair[key], 3) for key in ("agreement", "kappa")),
+            ]
+            for pair in routing["agreement"]
+        ]
+        tables.append(
+            Table(
+                "Whether the router chooses as it did at the snapshot before: kappa is 0 for what its use of layers gives by chance",
+                [
+                    Column("From step"),
+                    Column("To step"),
+                    Column("Tokens read at the same layer"),
+                    Column("Beyond chance (kappa)"),
+                ],
+                kept,
+            )
+        )
+    return tables
 
 
 def ablation_table(ablation: Mapping[str, Mapping[str, Any]]) -> Table:
