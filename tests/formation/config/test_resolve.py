@@ -166,6 +166,7 @@ def test_the_original_comes_to_what_its_keys_say() -> None:
     assert found.data.tokens == 5000 * 8 * 512
     assert (formation.dropout_rate, formation.dropout_min_rate, formation.dropout_schedule) == (0.2, 0.05, "cosine")
     assert (formation.sae_latents, formation.update_frequency) == (2048, 100)
+    assert formation.sae_dead_after is None  # goes by the run's length
     assert (formation.alignment, formation.alignment_weight) == ("attention_diversity", 0.05)
     assert (formation.similarity_threshold, formation.window_size, formation.snapshot_every) == (0.8, 3, 250)
     assert found.log_dir == Path("outputs/chrono/logs")

@@ -98,14 +98,15 @@ def test_what_the_autoencoders_do_is_recorded_and_alerts_are_given(followed: Pat
     assert [record["step"] for record in looked] == [4, 8, 12]
     assert learned[-1]["sae_reconstruction_loss"] < learned[0]["sae_reconstruction_loss"]
     assert all(record["sae_l0"] == pytest.approx(4) for record in learned)
+    assert learned[-1]["sae_dead"] > 0  # after a tenth of the run's tokens
+    assert learned[-1]["sae_aux_loss"] > 0
     assert "temporal_purity" not in looked[0]  # no snapshot before it
     assert all(0 <= record["temporal_purity"] <= 1 for record in looked[1:] if record["features_alive"])
     assert all(record["text"] and record["series"] for record in records(followed, "alert"))
 
 
-def test_an_interrupted_run_goes_on_to_the_same_bits(
-    tmp_path: Path, followed: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def stop_and_go_on(out: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch, what: FormationConfig) -> None:
+    """The run in two parts, interrupted before its seventh step."""
     forward = Loop._step
 
     def stepping(loop: Loop) -> None:
@@ -116,8 +117,14 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(
     with monkeypatch.context() as patch:
         patch.setattr(Loop, "_step", stepping)
         with pytest.raises(Interrupted, match="interrupted at step 7"):
-            follow(tmp_path / "run")
-    follow(tmp_path / "run", resume_latest=True)
+            follow(out, what=what)
+    follow(out, what=what, resume_latest=True)
+
+
+def test_an_interrupted_run_goes_on_to_the_same_bits(
+    tmp_path: Path, followed: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_and_go_on(tmp_path / "run", follow, monkeypatch, formation())
     assert same(weights(followed), weights(tmp_path / "run"))
     assert series(followed) == series(tmp_path / "run")
     kinds = ("train", "eval", "formation", "alert")
@@ -166,7 +173,9 @@ def test_coupling_and_attention_diversity_change_the_model_and_the_report_says_s
     assert "coupling" in said
 
 
-def test_several_layers_are_followed_through_a_router(tmp_path: Path, plain: Path, follow: Follow) -> None:
+def test_several_layers_are_followed_through_a_router(
+    tmp_path: Path, plain: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = formation(route="advantage", sae_layers=[0, 1], sae_seeds=1, save_sae_state=False, no_change=True)
     follow(tmp_path / "run", what=settings)
     assert same(weights(plain), weights(tmp_path / "run"))
@@ -182,6 +191,12 @@ def test_several_layers_are_followed_through_a_router(tmp_path: Path, plain: Pat
     assert all(0 <= pair["agreement"] <= 1 for pair in kept)
     assert not (tmp_path / "run/series/base-warm-seed0/step-8/cfg.json").exists()  # of save_sae_state
     assert load_route(tmp_path / "run/series/base-warm-seed0/step-12").layers == (0, 1)
+    judged = report["routing"]["impartial"]["explained_variance_routed"]
+    assert judged["n"] == 1
+    assert judged["value"] != report["routing"]["explained_variance_routed"]["value"]
+    assert {place.name for place in (tmp_path / "run/series").iterdir()} == {"base-warm-seed0", "no-change-warm-seed0"}
+    stop_and_go_on(tmp_path / "again", follow, monkeypatch, settings)  # with the judge that was saved
+    assert series(tmp_path / "run") == series(tmp_path / "again")
 
 
 def test_conditions_learn_beside_the_base_and_a_small_dictionary_is_warned_of(tmp_path: Path, follow: Follow) -> None:
@@ -237,6 +252,7 @@ def test_what_cannot_be_followed_is_refused_in_one_line(
         ({"sae_conditions": ["l2"]}, "add it"),
         ({"sae_layers": [1, 2]}, "--route"),
         ({"update_frequency": 0}, "--update-frequency must be at least 1"),
+        ({"sae_dead_after": 0}, "--sae-dead-after must be at least 1"),
         ({"coupling": -0.1}, "--coupling must not be negative"),
         ({"track_metrics": ["temporal_prity"]}, 'did you mean "temporal_purity"'),
     ],

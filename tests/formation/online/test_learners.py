@@ -7,14 +7,17 @@ import pytest
 import torch
 from tests.formation.online.settings import formation
 
-from chronolect.formation.online.learners import Learner, make_learners, memory_share
+from chronolect.formation.online.learners import Learner, make_judge, make_learners, memory_share
 from chronolect.formation.online.sampling import counted_tokens, sample_places, without_sinks
+from chronolect.formation.routing.model import RouteSae
 
 
 def learners(*, layers: tuple[int, ...] = (1,), **changes: Any) -> list[Learner]:
-    """Autoencoders of activations of width 16."""
+    """Autoencoders of activations of width 16, and behind them the judge of routers."""
     config = formation(sae_latents=48, **changes)
-    return make_learners(config, layers=layers, width=16, steps=40, seed=7, device=torch.device("cpu"))
+    shared: dict[str, Any] = {"layers": layers, "width": 16, "steps": 40, "tokens": None, "seed": 7}
+    judge = make_judge(config, **shared, device=torch.device("cpu"))
+    return make_learners(config, **shared, device=torch.device("cpu")) + ([judge] if judge else [])
 
 
 def activations(step: int, *, layers: int = 1, strength: float = 1.0) -> torch.Tensor:
@@ -77,6 +80,24 @@ def test_activations_that_grow_are_learned_from_as_if_they_did_not() -> None:
 
     assert error(400, follows=True) == pytest.approx(error(1, follows=True), rel=0.1)
     assert error(400, follows=False) != pytest.approx(error(1, follows=False), rel=0.1)
+
+
+def test_the_judge_of_routers_reads_random_layers_from_a_start_of_its_own() -> None:
+    *routers, judge = learners(route="advantage", layers=(0, 1))
+    assert [learner.name for learner in routers] == ["base-warm-seed0", "base-warm-seed1"]
+    assert isinstance(judge.sae, RouteSae)
+    assert judge.sae.routing.mode == "random"
+    assert not any(torch.equal(judge.sae.W_dec, learner.sae.W_dec) for learner in routers)
+    for route in ("none", "random"):  # nothing learns where to read
+        assert {learner.condition.name for learner in learners(route=route, layers=(0, 1))} == {"base"}
+
+
+def test_a_latent_is_dead_after_a_tenth_of_all_tokens() -> None:
+    def dead_after(tokens: int | None, **changes: Any) -> int:
+        return formation(**changes).sae_training(steps=10, tokens=tokens, seed=0).dead_after
+
+    assert [dead_after(tokens) for tokens in (5, 5_000, 10**9, None)] == [1, 500, 10_000_000, 10_000_000]
+    assert [dead_after(tokens, sae_dead_after=70) for tokens in (5_000, None)] == [70, 70]
 
 
 def test_sinks_and_what_is_no_text_are_left_out() -> None:

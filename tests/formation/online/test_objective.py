@@ -45,7 +45,7 @@ def make_batch(rows: int = 4, tokens: int = 12) -> dict[str, Any]:
 def followed(inner: Objective | None = None, *, layers: Sequence[int] = (1,), **changes: Any) -> Followed:
     """An objective with two autoencoders."""
     config = formation(**{"update_frequency": 1, "tokens_per_update": 1000, **changes})
-    learners = make_learners(config, layers=layers, width=32, steps=10, seed=0, device=torch.device("cpu"))
+    learners = make_learners(config, layers=layers, width=32, steps=10, tokens=None, seed=0, device=torch.device("cpu"))
     return Followed(
         inner=inner or Causal(),
         config=config,

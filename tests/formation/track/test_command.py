@@ -186,6 +186,9 @@ def test_routers_of_the_last_checkpoint_are_judged(report: dict[str, Any], track
     assert (found["mode"], found["layers"], found["step"]) == ("advantage", [0, 1], 32)
     assert found["adjusted_regret"]["n"] == 2
     assert found["informative"] is None  # two seeds are too few to say
+    judged = found["impartial"]["explained_variance_routed"]
+    assert judged["n"] == 2
+    assert judged["value"] != found["explained_variance_routed"]["value"]
     assert len(found["splice"]) == 2
     assert load_route(tracked / "routes" / "seed1").layers == (0, 1)
 

@@ -11,7 +11,7 @@ from chronolect.console import say
 from chronolect.errors import UserError
 from chronolect.formation.online.companion import Following, Progress
 from chronolect.formation.online.config import FormationConfig
-from chronolect.formation.online.learners import Learner, make_learners
+from chronolect.formation.online.learners import Learner, make_judge, make_learners
 from chronolect.formation.online.objective import Followed
 from chronolect.formation.online.report import analysis_settings, write_report
 from chronolect.formation.online.snapshots import Snapshots
@@ -128,14 +128,16 @@ def follow(begun: Begun, *, formation: FormationConfig, config: TrainingConfig) 
     warnings = []
     if learns:
         width = described.hidden_size
-        learners = make_learners(
-            formation,
-            layers=chosen,
-            width=width,
-            steps=steps,
-            seed=config.seed,
-            device=begun.accelerator.device,
-        )
+        per_step = min(formation.tokens_per_update, config.batch_size * config.accumulate * config.seq_len)
+        shared: dict[str, Any] = {
+            "layers": chosen,
+            "width": width,
+            "steps": steps,
+            "tokens": None if begun.steps is None else steps * per_step,
+            "seed": config.seed,
+            "device": begun.accelerator.device,
+        }
+        learners = make_learners(formation, **shared)
         if (latents := formation.sae_config(width).latents) <= width:
             warnings.append(
                 f"--sae-latents {latents}: not above the model's width ({width}), so that features must share directions; "
@@ -146,6 +148,7 @@ def follow(begun: Begun, *, formation: FormationConfig, config: TrainingConfig) 
         snapshots = Snapshots(
             folder=begun.run.folder,
             learners=learners,
+            judge=make_judge(formation, **shared),
             layers=chosen,
             probe=texts.probe,
             settings=analysis_settings(formation),

@@ -82,6 +82,7 @@ class Following(Companion):
         report: Callable[[torch.nn.Module, dict[str, Any], Progress], dict[str, Any]] | None,
     ) -> None:
         self.objective, self.config, self.snapshots = objective, config, snapshots
+        self.trained = snapshots.trained if snapshots else []
         self.log_every, self.report = log_every, report
         self.progress = Progress()
 
@@ -90,7 +91,7 @@ class Following(Companion):
         step = load_state(checkpoint).step if checkpoint else 0
         self.objective.step = step
         if checkpoint:
-            for learner in self.objective.learners:
+            for learner in self.trained:
                 learner.load(checkpoint / _FOLDER)
             self.progress = Progress(**read_json(checkpoint / _FOLDER / _STATE))
         if self.snapshots:
@@ -107,7 +108,7 @@ class Following(Companion):
         kept = without_sinks(x)
         self.progress.sinks += len(x) - len(kept)
         if len(kept) >= _LEAST_TOKENS:
-            for learner in self.objective.learners:
+            for learner in self.trained:
                 learned = learner.learn(kept)
                 if learner.condition.name == "base":
                     for name, value in learned.items():
@@ -120,8 +121,8 @@ class Following(Companion):
         """The means since the last record, and what a snapshot shows where one is due."""
         if (step % self.log_every == 0 or last) and self.progress.sums:
             record = {"kind": "formation", "step": step, **self.progress.take_means()}
-            if self.objective.learners:
-                record["memory_absorption"] = memory_share(self.objective.learners, model)
+            if self.trained:
+                record["memory_absorption"] = memory_share(self.trained, model)
             yield self._chosen(record)
         every = self.config.snapshot_every
         due = last or (self.config.save_features and (step % every == 0 if every else is_log_spaced(step)))
@@ -132,7 +133,7 @@ class Following(Companion):
 
     def save(self, folder: Path) -> None:
         """The autoencoders with their optimizers, and the progress."""
-        for learner in self.objective.learners:
+        for learner in self.trained:
             learner.save(folder / _FOLDER)
         write_json(folder / _FOLDER / _STATE, asdict(self.progress))
 

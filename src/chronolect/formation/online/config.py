@@ -42,6 +42,7 @@ METRICS = (  # that `track_metrics` chooses among
     "memory_absorption",
 )
 _EXPANSION = 8  # latents per dimension where none are named
+_DEAD_AFTER = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,8 @@ class FormationConfig:
         sae_warmup_steps: Steps of their warm-up. After it the rate stays: a decay would make late checkpoints look settled.
         sae_l1: Weight of the L1 norm of the activations (`relu`).
         sae_reconstruction_weight: Weight of the reconstruction beside `sae_l1`, and within `coupling`.
-        sae_dead_after: Tokens without firing after which a latent counts as dead.
+        sae_dead_after: Tokens without firing after which a latent counts as dead and is revived; a tenth of those that the autoencoders see in
+            the run's steps by default, ten million at most, and ten million where only the clock ends it.
         sae_seeds: Autoencoders that learn side by side from different starts.
         sae_conditions: Conditions under which each seed is trained: `base` and others of docs/ground-truth.md that change the training.
         update_frequency: The autoencoders take one step every so many optimizer steps of the model.
@@ -100,7 +102,7 @@ class FormationConfig:
     sae_warmup_steps: int = 100
     sae_l1: float = 0.0
     sae_reconstruction_weight: float = 1.0
-    sae_dead_after: int = 10_000_000
+    sae_dead_after: int | None = None
     sae_seeds: int = 3
     sae_conditions: Annotated[list[str], Parameter(consume_multiple=True)] = field(default_factory=lambda: ["base"])
     update_frequency: int = 4
@@ -142,6 +144,8 @@ class FormationConfig:
         for name in ("snapshot_every", "splice_tokens", "coupling", "alignment_weight", "sae_l1", "sae_warmup_steps"):
             if getattr(self, name) < 0:
                 raise UserError(f"{_flag(name)} must not be negative")
+        if self.sae_dead_after is not None and self.sae_dead_after < 1:
+            raise UserError(f"--sae-dead-after must be at least 1, not {self.sae_dead_after}")
         if self.sae_reconstruction_weight <= 0:
             raise UserError(f"--sae-reconstruction-weight must be above 0, not {self.sae_reconstruction_weight}")
         if self.no_change and not (self.sae and self.save_features):
@@ -168,8 +172,9 @@ class FormationConfig:
             architecture=self.sae_architecture, latents=self.sae_latents or _EXPANSION * width, k=self.sae_k
         )
 
-    def sae_training(self, *, steps: int, seed: int) -> SaeTraining:
-        """The training of one seed of the base condition over so many steps of its own."""
+    def sae_training(self, *, steps: int, tokens: int | None, seed: int) -> SaeTraining:
+        """The training of one seed of the base condition over so many steps of its own, and tokens; None where only the clock ends it."""
+        dead_after = _DEAD_AFTER if tokens is None else min(_DEAD_AFTER, max(1, tokens // 10))
         dropout = TemporalDropout(
             initial_rate=self.dropout_rate,
             min_rate=self.dropout_min_rate,
@@ -185,7 +190,7 @@ class FormationConfig:
             warmup_steps=self.sae_warmup_steps,
             decay_fraction=0.0,
             l1=self.sae_l1 / self.sae_reconstruction_weight,
-            dead_after=self.sae_dead_after,
+            dead_after=self.sae_dead_after or dead_after,
             dropout=dropout,
             seed=seed,
         )

@@ -17,6 +17,7 @@ from chronolect.formation.sae.autoencoder import SparseAutoencoder
 from chronolect.formation.sae.files import load_trainer, save_trainer
 from chronolect.formation.sae.trainer import SaeTrainer
 
+_JUDGE = Condition(name="judge", help="an autoencoder of random layers")
 _POWER_RATE = (
     0.5  # of the moving average of activations' power that a scale follows: early on that grows by a fifth per step
 )
@@ -67,7 +68,14 @@ class Learner:
 
 
 def make_learners(
-    config: FormationConfig, *, layers: Sequence[int], width: int, steps: int, seed: int, device: torch.device
+    config: FormationConfig,
+    *,
+    layers: Sequence[int],
+    width: int,
+    steps: int,
+    tokens: int | None,
+    seed: int,
+    device: torch.device,
 ) -> list[Learner]:
     """The autoencoders of all conditions and seeds, untrained.
 
@@ -76,6 +84,7 @@ def make_learners(
         layers: Blocks that are read: one, or several to route among.
         width: Of the language model, d.
         steps: Steps that they will take.
+        tokens: Tokens that each will see; None where that is not known beforehand.
         seed: Of the run. Autoencoders of one number start from the same weights under all conditions, so that these can be compared in pairs.
         device: Where they learn.
     """
@@ -85,7 +94,7 @@ def make_learners(
         group = []
         for number in range(config.sae_seeds):
             own = 1000 * seed + number
-            training = condition.training(config.sae_training(steps=steps, seed=own), form, width=width)
+            training = condition.training(config.sae_training(steps=steps, tokens=tokens, seed=own), form, width=width)
             if config.route == "none":
                 sae = SparseAutoencoder(width, form, seed=own).to(device)
                 group.append(Learner(condition, number, SaeTrainer(sae, training)))
@@ -96,6 +105,30 @@ def make_learners(
         _align(group, config)
         found += group
     return found
+
+
+def make_judge(
+    config: FormationConfig,
+    *,
+    layers: Sequence[int],
+    width: int,
+    steps: int,
+    tokens: int | None,
+    seed: int,
+    device: torch.device,
+) -> Learner | None:
+    """The autoencoder of random layers by which a run's routers are judged (`router_report`); None where no router learns.
+
+    It learns as they do, from the same tokens, but it is no result: it stands among no seeds and has no snapshots.
+
+    Args:
+        config: As in `make_learners`, like all that follows.
+    """
+    if config.route not in ("advantage", "paper"):
+        return None
+    own = 1000 * seed + config.sae_seeds  # the one after theirs
+    route = RouteSae(layers, width, config.sae_config(width), RouteConfig(mode="random", seed=own), seed=own).to(device)
+    return Learner(_JUDGE, 0, RouteTrainer(route, config.sae_training(steps=steps, tokens=tokens, seed=own)))
 
 
 def _align(group: Sequence[Learner], config: FormationConfig) -> None:

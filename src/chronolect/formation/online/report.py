@@ -106,7 +106,7 @@ def _checkpoints(folder: Path, records: Sequence[Mapping[str, Any]]) -> list[dic
 
 
 def _throughput(results: Mapping[str, Any], progress: Progress, snapshots: Sequence[Snapshots]) -> dict[str, Any]:
-    autoencoders = len(snapshots[0].learners) if snapshots else 0
+    autoencoders = len(snapshots[0].trained) if snapshots else 0
     return {
         "training_tokens_per_s": results["tokens_per_s"],
         "autoencoder_tokens_per_s": round(autoencoders * progress.tokens / progress.seconds, 1)

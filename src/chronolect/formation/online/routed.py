@@ -38,12 +38,14 @@ class RoutedActivations:
         found: float32 [N, R, d], in a file.
         kept: bool [N]: tokens that are sinks in none of the layers.
         spliced: Rows to splice reconstructions into, with what counts in them; none for no splicing.
+        judge: An autoencoder of random layers to judge routers by; None for none.
     """
 
     model: Any
     found: NDArray[np.float32]
     kept: NDArray[np.bool_]
     spliced: list[tuple[Tensor, Tensor]]
+    judge: RouteSae | None
 
     def snapshot(
         self, route: RouteSae, folder: Path, *, step: int, measures: dict[str, Any], metadata: dict[str, Any]
@@ -77,7 +79,8 @@ class RoutedActivations:
             measured |= {key: value for key, value in spliced.items() if key not in ("tokens", "replaced")}
         measured |= measures
         save_route(folder, route, metadata=metadata)
-        write_json(folder / ROUTER_REPORT, router_report(route, self._batches(device, kept_only=True)))
+        judged = router_report(route, self._batches(device, kept_only=True), judge=self.judge)
+        write_json(folder / ROUTER_REPORT, judged)
         save_file({"places": choices(route, self._batches(device)).astype(np.uint8)}, folder / _CHOICES)
         decoder = route.W_dec.detach().cpu().numpy()
         save_snapshot(folder, Snapshot(step, without_rows(codes, ~self.kept), decoder, measured))
@@ -101,6 +104,7 @@ def read_routed_probe(
     spliced_tokens: int,
     bfloat16: bool,
     name: str,
+    judge: RouteSae | None,
 ) -> RoutedActivations:
     """Read a model's activations of several layers on the probe; as `track.measuring.read_probe`, 4·N·R·d bytes in `file`."""
     shape = (probe.num_tokens, len(layers), model.config.get_text_config().hidden_size)
@@ -113,7 +117,7 @@ def read_routed_probe(
     device = next(model.parameters()).device
     chosen = itertools.islice(probe.rows(1), math.ceil(spliced_tokens / probe.input_ids.shape[1]))
     spliced = [(ids.to(device), counted.to(device)) for ids, counted in chosen]
-    return RoutedActivations(model, found, kept, spliced)
+    return RoutedActivations(model, found, kept, spliced, judge)
 
 
 def read_routing(series: Sequence[Sequence[Path]]) -> dict[str, Any]:

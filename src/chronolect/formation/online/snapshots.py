@@ -33,6 +33,7 @@ class Snapshots:
     Attributes:
         folder: Of the run; they go below its `series/`.
         learners: The autoencoders.
+        judge: The one of random layers by which routers are judged; None where there are none.
         layers: Blocks that are read.
         probe: The tokens.
         settings: Thresholds of what is said of them at once.
@@ -43,12 +44,18 @@ class Snapshots:
 
     folder: Path
     learners: Sequence[Learner]
+    judge: Learner | None
     layers: Sequence[int]
     probe: Probe
     settings: AnalysisSettings
     keep_saes: bool
     spliced_tokens: int
     bfloat16: bool
+
+    @property
+    def trained(self) -> list[Learner]:
+        """All that learn: the autoencoders, and the judge."""
+        return [*self.learners, *([self.judge] if self.judge else [])]
 
     def begin(self, step: int) -> None:
         """Stand where the run stood after `step` steps: what came later is deleted, to be made again."""
@@ -79,7 +86,8 @@ class Snapshots:
         }
         seen: Any
         if len(self.layers) > 1:
-            seen = read_routed_probe(model, self.layers, self.probe, scratch, **settings)
+            judge: Any = self.judge.sae if self.judge else None
+            seen = read_routed_probe(model, self.layers, self.probe, scratch, judge=judge, **settings)
         else:
             seen = read_probe(model, self.layers[0], self.probe, scratch, **settings)
         for learner in self.learners:

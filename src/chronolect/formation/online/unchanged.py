@@ -67,7 +67,7 @@ def go_on_unchanged(
                 streams = read_residuals(model, snapshots.layers, ids)
             places = sample_places(counted_tokens(ids, excluded), config.tokens_per_update, seed=(seed, 4, number))
             x = without_sinks(streams.flatten(0, 1)[places])
-            for learner in learners:
+            for learner in made.trained:
                 learner.learn(x)
             tokens += len(x)
             number += 1

@@ -1,7 +1,7 @@
 """Autoencoders that read several layers of the last checkpoint, each token at the one that a router chooses."""
 
 import itertools
-from typing import Any
+from typing import Any, Literal
 
 from chronolect.console import say
 from chronolect.errors import UserError
@@ -39,7 +39,7 @@ def routed_layers(config: TrackConfig, model: Any) -> list[int]:
 def route(follower: Follower, checkpoint: Checkpoint, layers: list[int]) -> Record:
     """Train a routed autoencoder for each seed on one pass of a checkpoint's activations, and judge the routers on the probe.
 
-    Each is written to `routes/seed<k>`.
+    Each is written to `routes/seed<k>`. Where they learn, one more of random layers goes along, by which they are judged.
 
     Returns:
         `combine_reports` of the seeds, and under `splice` what the model loses by each.
@@ -50,13 +50,18 @@ def route(follower: Follower, checkpoint: Checkpoint, layers: list[int]) -> Reco
     def work(_: str, log: JsonLines) -> Record:
         model = follower.load(checkpoint)
         width, steps = model.config.hidden_size, config.sae_tokens // config.batch_tokens
-        trainers = []
-        for seed in range(config.seeds):
-            routing = RouteConfig(mode=mode, seed=config.seed + seed)
-            sae = RouteSae(layers, width, config.sae_config(width), routing, seed=config.seed + seed)
-            trainers.append(RouteTrainer(sae.to(follower.device), config.sae_training(config.seed + seed)))
+
+        def trainer_of(mode: Literal["advantage", "paper", "random"], seed: int) -> RouteTrainer:
+            routing = RouteConfig(mode=mode, seed=seed)
+            sae = RouteSae(layers, width, config.sae_config(width), routing, seed=seed)
+            return RouteTrainer(sae.to(follower.device), config.sae_training(seed))
+
+        trainers = [trainer_of(mode, config.seed + seed) for seed in range(config.seeds)]
+        judge = None if mode == "random" else trainer_of("random", config.seed + config.seeds)
         say(f"{checkpoint.name}: {mode} routing among layers {', '.join(map(str, layers))}, {steps} steps")
         for number, x in enumerate(itertools.islice(follower.stream(model, checkpoint.name, layers=layers), steps), 1):
+            if judge:
+                judge.step(x)
             for seed, trainer in enumerate(trainers):
                 metrics = trainer.step(x)
                 if number % _LOG_EVERY == 0 or number == steps:
@@ -69,7 +74,7 @@ def route(follower: Follower, checkpoint: Checkpoint, layers: list[int]) -> Reco
         for seed, trainer in enumerate(trainers):
             states = ActivationStream(model, layers, probe.rows(config.rows), bfloat16=follower.bfloat16)
             few = itertools.islice(states, max(1, _REPORTED // states.batch_tokens))
-            reports.append(router_report(trainer.route, few))
+            reports.append(router_report(trainer.route, few, judge=judge.route if judge else None))
             if spliced:
                 splices.append(routed_splice_measures(model, trainer.route, spliced))
             metadata = {"condition": "route", "seed": seed, "step": checkpoint.step, "model_name": checkpoint.name}
