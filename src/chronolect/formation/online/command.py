@@ -145,6 +145,12 @@ def follow(begun: Begun, *, formation: FormationConfig, config: TrainingConfig) 
             )
             say(warnings[-1])
         texts = divide(begun.packed, tokens=formation.probe_tokens, seq_len=config.seq_len, seed=config.seed)
+        if texts.probe.source.endswith("/train"):
+            warnings.append(
+                "the probe is of the training split, val being too small for it: model and autoencoders learn from its tokens as well, so that "
+                "explained variance and losses on it are better than on new text"
+            )
+            say(warnings[-1])
         snapshots = Snapshots(
             folder=begun.run.folder,
             learners=learners,

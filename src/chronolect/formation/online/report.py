@@ -75,7 +75,7 @@ def write_report(
             **means,
             "updates": progress.updates,
             "temporal_purity": metrics["final_temporal_purity"],
-            "births": len(metrics["feature_birth_events"]),
+            "births": metrics["births"]["born"],
             "report": REPORT,
         }
     }
