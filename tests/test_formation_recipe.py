@@ -25,6 +25,13 @@ MINIATURE: dict[str, Any] = {
     "features.least": 5,
     "features.resamples": 50,
     "controls.shuffles": 20,
+    "features.reference_tokens": 2048,
+    "features.crosscoder_tokens": 2048,
+    "truth.features": 40,
+    "truth.width": 24,
+    "truth.checkpoints": 4,
+    "truth.sae_tokens": 10240,
+    "truth.probe_tokens": 4000,
 }
 
 
