@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.formation.made_series import growing
 
-from chronolect.formation.purity_report import purity_report
-from chronolect.formation.series import AnalysisSettings
+from chronolect.formation.analysis.purity_report import purity_report
+from chronolect.formation.analysis.series import AnalysisSettings
 
 WINDOW = 3
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from chronolect.formation.activations import ActivationStream
-from chronolect.formation.probe import divide
+from chronolect.formation.reading.activations import ActivationStream
+from chronolect.formation.reading.probe import divide
 from chronolect.formation.routing import (
     RouteConfig,
     RouteSae,

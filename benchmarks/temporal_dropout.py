@@ -23,8 +23,8 @@ import numpy as np
 import torch
 from scipy import stats
 
+from chronolect.formation.analysis.matching import decoder_cosines, match
 from chronolect.formation.conditions import matched_l2, mean_odds
-from chronolect.formation.matching import decoder_cosines, match
 from chronolect.formation.sae.autoencoder import SparseAutoencoder
 from chronolect.formation.sae.config import SaeConfig, SaeTraining
 from chronolect.formation.sae.measures import measure_sae
@@ -125,8 +125,8 @@ def judge(
 
 def of_model(args: argparse.Namespace) -> tuple[Batches, list[torch.Tensor], int]:
     """Batches and probe of a model folder's residual stream, and its width."""
-    from chronolect.formation.activations import ActivationStream
-    from chronolect.formation.probe import divide
+    from chronolect.formation.reading.activations import ActivationStream
+    from chronolect.formation.reading.probe import divide
     from chronolect.models.loading import load_model
     from chronolect.training.data import PackedCorpus
 

@@ -6,8 +6,8 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from chronolect.formation.series import Kind, Series
-from chronolect.formation.snapshots import Snapshot
+from chronolect.formation.analysis.series import Kind, Series
+from chronolect.formation.analysis.snapshots import Snapshot
 
 WIDTH = 48
 

@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse
 
 from chronolect.formation.alerts import AlertSettings, alerts
-from chronolect.formation.snapshots import Snapshot
+from chronolect.formation.analysis.snapshots import Snapshot
 
 TOKENS = 4000
 

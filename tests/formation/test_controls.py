@@ -7,7 +7,9 @@ from tests.formation.synth.made_series import perfect
 
 from chronolect.artifacts import read_json, write_json
 from chronolect.errors import UserError
-from chronolect.formation.analysis import analyse
+from chronolect.formation.analysis.analyse import analyse
+from chronolect.formation.analysis.series import AnalysisSettings, Series
+from chronolect.formation.analysis.snapshots import save_snapshot
 from chronolect.formation.controls import (
     fewer_seeds,
     formation_controls,
@@ -15,8 +17,6 @@ from chronolect.formation.controls import (
     reversed_time,
     shuffled_order,
 )
-from chronolect.formation.series import AnalysisSettings, Series
-from chronolect.formation.snapshots import save_snapshot
 from chronolect.formation.synth.truth import SyntheticConfig, SyntheticRun
 
 SETTINGS = AnalysisSettings(resamples=20, dense=0.3, window=2)

@@ -7,11 +7,11 @@ import numpy as np
 import scipy.sparse
 
 from chronolect.artifacts import stage, write_json
-from chronolect.formation.analysis import analyse
+from chronolect.formation.analysis.analyse import analyse
+from chronolect.formation.analysis.series import AnalysisSettings
+from chronolect.formation.analysis.snapshots import Snapshot, save_snapshot
 from chronolect.formation.controls import formation_controls
 from chronolect.formation.reporting import read_series
-from chronolect.formation.series import AnalysisSettings
-from chronolect.formation.snapshots import Snapshot, save_snapshot
 
 STEPS = (0, 50, 100, 200, 400, 800, 1600)
 FEATURES, TOKENS, WIDTH = 40, 1500, 16

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from chronolect.formation.matching import alive, correlations
-from chronolect.formation.snapshots import Snapshot
+from chronolect.formation.analysis.matching import alive, correlations
+from chronolect.formation.analysis.snapshots import Snapshot
 
 _NAMED = 8  # features named in one alert: those that fire most
 

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from chronolect.artifacts import read_json, stage, write_json
 from chronolect.console import say
 from chronolect.errors import UserError, did_you_mean
-from chronolect.formation.analysis import analyse
-from chronolect.formation.births import cumulative, lifetimes, states
-from chronolect.formation.following import Features, features_at, look
-from chronolect.formation.purity import pair
+from chronolect.formation.analysis.analyse import analyse
+from chronolect.formation.analysis.births import cumulative, lifetimes, states
+from chronolect.formation.analysis.following import Features, features_at, look
+from chronolect.formation.analysis.purity import pair
+from chronolect.formation.analysis.series import AnalysisSettings, Series
+from chronolect.formation.analysis.snapshots import Snapshot
 from chronolect.formation.reporting import REPORT, read_series
-from chronolect.formation.series import AnalysisSettings, Series
-from chronolect.formation.snapshots import Snapshot
 from chronolect.statistics import bootstrap_mean
 
 Control = Literal["shuffled-order", "permuted-tokens", "reversed-time", "seeds"]

@@ -11,12 +11,12 @@ import numpy as np
 from chronolect import __version__
 from chronolect.artifacts import package_versions, write_json
 from chronolect.errors import UserError
-from chronolect.formation.analysis import analyse
-from chronolect.formation.cards import make_cards
-from chronolect.formation.matching import alive, best_correlations
-from chronolect.formation.probe import Probe
-from chronolect.formation.series import AnalysisSettings, Kind, Series
-from chronolect.formation.snapshots import StoredSnapshots
+from chronolect.formation.analysis.analyse import analyse
+from chronolect.formation.analysis.matching import alive, best_correlations
+from chronolect.formation.analysis.series import AnalysisSettings, Kind, Series
+from chronolect.formation.analysis.snapshots import StoredSnapshots
+from chronolect.formation.cards.cards import make_cards
+from chronolect.formation.reading.probe import Probe
 from chronolect.models.loading import load_tokenizer
 from chronolect.statistics import wilson
 

@@ -171,7 +171,9 @@ def pretrain(
         elif run.resume:
             trained = load_model(run.resume)
         else:
-            trained = new_model(choose_shape(preset or "5m", **{**shape, "context": shape["context"] or config.seq_len}), words)
+            trained = new_model(
+                choose_shape(preset or "5m", **{**shape, "context": shape["context"] or config.seq_len}), words
+            )
         if trained.get_input_embeddings().weight.shape[0] < packed.vocab_size:
             raise UserError(
                 f"{model}: its vocabulary is smaller than the {packed.vocab_size} tokens {corpus} was packed with; pack with its tokenizer"

@@ -12,7 +12,7 @@ from chronolect.formation.alignment import attention_diversity
 from chronolect.formation.online.attention import watch_attention
 from chronolect.formation.online.learners import make_learners
 from chronolect.formation.online.objective import Followed
-from chronolect.formation.residuals import capture
+from chronolect.formation.reading.residuals import capture
 from chronolect.training.objectives import Objective
 from chronolect.training.objectives.causal import Causal
 from chronolect.training.objectives.chat import Chat

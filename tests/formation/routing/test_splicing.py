@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from chronolect.formation.residuals import capture
+from chronolect.formation.reading.residuals import capture
+from chronolect.formation.reading.splice import splice_measures
 from chronolect.formation.routing import RouteConfig, RouteSae, RouteTrainer, routed_splice_measures
 from chronolect.formation.sae.config import SaeConfig, SaeTraining
-from chronolect.formation.splice import splice_measures
 from chronolect.models.loading import load_model
 
 torch.set_num_threads(1)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tests.formation.synth.made_series import BRIEF, CONFIG, TRUTH, perfect
 
-from chronolect.formation.series import Series
+from chronolect.formation.analysis.series import Series
 from chronolect.formation.synth.truth import SyntheticRun
 
 

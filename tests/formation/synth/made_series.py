@@ -3,8 +3,8 @@
 import numpy as np
 import scipy.sparse
 
-from chronolect.formation.series import Series
-from chronolect.formation.snapshots import Snapshot
+from chronolect.formation.analysis.series import Series
+from chronolect.formation.analysis.snapshots import Snapshot
 from chronolect.formation.synth.config import SynthConfig
 from chronolect.formation.synth.truth import SyntheticConfig, SyntheticRun
 

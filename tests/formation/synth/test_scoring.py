@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from tests.formation.synth.made_series import TOKENS, perfect
 
-from chronolect.formation.analysis import analyse
-from chronolect.formation.series import AnalysisSettings, Series
+from chronolect.formation.analysis.analyse import analyse
+from chronolect.formation.analysis.series import AnalysisSettings, Series
 from chronolect.formation.synth.scoring import TARGETS, score, true_overlap
 from chronolect.formation.synth.truth import SyntheticConfig, SyntheticRun
 

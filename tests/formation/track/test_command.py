@@ -17,13 +17,13 @@ from safetensors.torch import load_file, save_file
 from tests.formation.track.conftest import STEPS, tiny
 
 from chronolect.errors import UserError
-from chronolect.formation.activations import ActivationStream
-from chronolect.formation.probe import Probe
+from chronolect.formation.analysis.series import Series
+from chronolect.formation.reading.activations import ActivationStream
+from chronolect.formation.reading.probe import Probe
 from chronolect.formation.reporting import read_series
 from chronolect.formation.routing.files import load_route
 from chronolect.formation.sae.files import load_sae
 from chronolect.formation.sae.measures import measure_sae
-from chronolect.formation.series import Series
 from chronolect.formation.track.command import formation_track
 from chronolect.formation.track.reinitialised import reinitialise
 from chronolect.models.loading import load_model

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from chronolect.errors import UserError
-from chronolect.formation.residuals import decoder_blocks
+from chronolect.formation.reading.residuals import decoder_blocks
 
 _NAMES = ("self_attn", "attention", "attn")  # Llama and kin, Pythia, GPT-2
 

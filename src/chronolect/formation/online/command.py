@@ -16,8 +16,8 @@ from chronolect.formation.online.objective import Followed
 from chronolect.formation.online.report import analysis_settings, write_report
 from chronolect.formation.online.snapshots import Snapshots
 from chronolect.formation.online.unchanged import go_on_unchanged
-from chronolect.formation.probe import divide
-from chronolect.formation.residuals import check_layers
+from chronolect.formation.reading.probe import divide
+from chronolect.formation.reading.residuals import check_layers
 from chronolect.formation.routing.config import middle_layers
 from chronolect.models.presets import Architecture
 from chronolect.training.config import TrainingConfig

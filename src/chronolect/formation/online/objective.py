@@ -12,7 +12,7 @@ from chronolect.formation.online.attention import watch_attention
 from chronolect.formation.online.config import FormationConfig
 from chronolect.formation.online.learners import Learner
 from chronolect.formation.online.sampling import counted_tokens, sample_places
-from chronolect.formation.residuals import capture
+from chronolect.formation.reading.residuals import capture
 from chronolect.formation.routing.model import RouteSae
 from chronolect.training.data import Batch
 from chronolect.training.objectives import Objective

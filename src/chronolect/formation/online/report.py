@@ -6,11 +6,11 @@ from typing import Any
 
 from chronolect import __version__
 from chronolect.artifacts import digest, package_versions, read_json, write_json
+from chronolect.formation.analysis.series import AnalysisSettings
 from chronolect.formation.online.companion import Progress
 from chronolect.formation.online.config import FormationConfig
 from chronolect.formation.online.snapshots import Snapshots
 from chronolect.formation.reporting import REPORT, SCHEMA_VERSION, write_evaluation_report
-from chronolect.formation.series import AnalysisSettings
 from chronolect.training.pretrain import Begun
 
 _SUMMED = ("explained_variance", "l0", "dead_share", "delta_ce", "kl", "loss_recovered_zero")

@@ -15,14 +15,14 @@ from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
 from chronolect.artifacts import read_json, write_json
-from chronolect.formation.activations import ActivationStream
-from chronolect.formation.probe import Probe
+from chronolect.formation.analysis.snapshots import Snapshot, save_snapshot
+from chronolect.formation.reading.activations import ActivationStream
+from chronolect.formation.reading.probe import Probe
 from chronolect.formation.routing.files import save_route
 from chronolect.formation.routing.model import RouteSae, take_layer
 from chronolect.formation.routing.report import choices, combine_reports, router_agreement, router_report
 from chronolect.formation.routing.splicing import routed_splice_measures
 from chronolect.formation.sae.measures import codes_of, measure_sae
-from chronolect.formation.snapshots import Snapshot, save_snapshot
 from chronolect.formation.track.measuring import without_rows
 
 ROUTER_REPORT, _CHOICES = "router_report.json", "router_choices.safetensors"

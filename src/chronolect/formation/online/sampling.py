@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from chronolect.formation.activations import SINK_RATIO
+from chronolect.formation.reading.activations import SINK_RATIO
 
 
 def counted_tokens(input_ids: Tensor, excluded: Sequence[int]) -> Tensor:

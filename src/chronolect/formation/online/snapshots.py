@@ -9,16 +9,16 @@ from typing import Any
 
 from chronolect.artifacts import move_into_place, read_json
 from chronolect.formation.alerts import AlertSettings, alerts
-from chronolect.formation.matching import alive
+from chronolect.formation.analysis.matching import alive
+from chronolect.formation.analysis.purity import pair, purity
+from chronolect.formation.analysis.series import AnalysisSettings
+from chronolect.formation.analysis.snapshots import StoredSnapshots
 from chronolect.formation.online.learners import Learner
 from chronolect.formation.online.routed import read_routed_probe, read_routing
-from chronolect.formation.probe import Probe
-from chronolect.formation.purity import pair, purity
+from chronolect.formation.reading.probe import Probe
 from chronolect.formation.routing.files import save_route
 from chronolect.formation.routing.model import RouteSae
 from chronolect.formation.sae.files import CONFIG, WEIGHTS, save_sae
-from chronolect.formation.series import AnalysisSettings
-from chronolect.formation.snapshots import StoredSnapshots
 from chronolect.formation.track.measuring import read_probe
 
 _ROWS = 16  # of the probe in a forward pass

@@ -13,7 +13,7 @@ from chronolect.formation.online.companion import Progress
 from chronolect.formation.online.config import FormationConfig
 from chronolect.formation.online.sampling import counted_tokens, sample_places, without_sinks
 from chronolect.formation.online.snapshots import Snapshots
-from chronolect.formation.residuals import read_residuals
+from chronolect.formation.reading.residuals import read_residuals
 from chronolect.training.data import PackedRows
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from chronolect.formation.reading.splice import Batch, Substitute, measure_splices, sinks
 from chronolect.formation.routing.model import RouteSae
-from chronolect.formation.splice import Batch, Substitute, measure_splices, sinks
 
 
 def routed_splice_measures(model: torch.nn.Module, route: RouteSae, batches: Sequence[Batch]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from cyclopts import Parameter
 from chronolect import __version__
 from chronolect.artifacts import package_versions, stage, write_json
 from chronolect.console import say
-from chronolect.formation.analysis import analyse
+from chronolect.formation.analysis.analyse import analyse
+from chronolect.formation.analysis.series import AnalysisSettings, Series
 from chronolect.formation.reporting import REPORT, SCHEMA_VERSION, read_series
-from chronolect.formation.series import AnalysisSettings, Series
 from chronolect.formation.synth.config import SynthConfig
 from chronolect.formation.synth.following import SyntheticFollower
 from chronolect.formation.synth.scoring import score

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from chronolect.errors import UserError
+from chronolect.formation.analysis.series import PurityMeasure
 from chronolect.formation.conditions import find_conditions
 from chronolect.formation.sae.config import Architecture
-from chronolect.formation.series import PurityMeasure
 from chronolect.formation.track.config import Kind, TrackConfig
 
 _EXPANSION = 1.5  # latents per true feature: a dictionary must have room for what it may find

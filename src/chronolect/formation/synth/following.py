@@ -10,11 +10,11 @@ import torch
 
 from chronolect.artifacts import read_json, write_json
 from chronolect.console import progress
+from chronolect.formation.analysis.snapshots import Snapshot, save_snapshot
 from chronolect.formation.conditions import Activations, find_conditions
 from chronolect.formation.sae.files import save_sae
 from chronolect.formation.sae.measures import codes_of, measure_sae
 from chronolect.formation.sae.trainer import SaeTrainer
-from chronolect.formation.snapshots import Snapshot, save_snapshot
 from chronolect.formation.synth.truth import SyntheticRun
 from chronolect.formation.track.config import TrackConfig
 from chronolect.formation.track.lines import Line, new_trainer

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chronolect.formation.matching import Codes, alive, correlations, match
-from chronolect.formation.series import AnalysisSettings, Series
+from chronolect.formation.analysis.matching import Codes, alive, correlations, match
+from chronolect.formation.analysis.series import AnalysisSettings, Series
 from chronolect.formation.synth.truth import SyntheticRun
 from chronolect.statistics import wilson
 

@@ -11,9 +11,9 @@ from cyclopts import Parameter
 from chronolect.artifacts import digest, plain, read_json, stage, write_bytes
 from chronolect.console import say
 from chronolect.errors import UserError
-from chronolect.formation.probe import divide
+from chronolect.formation.reading.probe import divide
+from chronolect.formation.reading.residuals import check_layers
 from chronolect.formation.reporting import write_evaluation_report
-from chronolect.formation.residuals import check_layers
 from chronolect.formation.track.checkpoints import Checkpoint, find_checkpoints
 from chronolect.formation.track.config import TrackConfig
 from chronolect.formation.track.crosscoding import crosscode

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal, get_args
 from cyclopts import Parameter
 
 from chronolect.errors import UserError, did_you_mean
+from chronolect.formation.analysis.series import AnalysisSettings, PurityMeasure
 from chronolect.formation.conditions import find_conditions
 from chronolect.formation.routing.config import RouteConfig
 from chronolect.formation.sae.config import Architecture, SaeConfig, SaeTraining
-from chronolect.formation.series import AnalysisSettings, PurityMeasure
 from chronolect.formation.temporal_dropout import Granularity, TemporalDropout
 
 Kind = Literal["cold", "warm"]

@@ -7,8 +7,8 @@ from typing import Any
 from torch import Tensor
 
 from chronolect.console import say
-from chronolect.formation.activations import ActivationStream
-from chronolect.formation.crosscoder import crosscoder_births, latent_scaling, train_crosscoder
+from chronolect.formation.analysis.crosscoder import crosscoder_births, latent_scaling, train_crosscoder
+from chronolect.formation.reading.activations import ActivationStream
 from chronolect.formation.track.checkpoints import Checkpoint
 from chronolect.formation.track.follower import Follower, Record
 from chronolect.training.metrics import JsonLines

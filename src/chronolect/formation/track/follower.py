@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save_file
 
 from chronolect.artifacts import read_json, write_json
 from chronolect.console import progress
-from chronolect.formation.activations import ActivationStream
-from chronolect.formation.cross_reconstruction import cross_reconstruction
-from chronolect.formation.probe import Texts
+from chronolect.formation.analysis.cross_reconstruction import cross_reconstruction
+from chronolect.formation.reading.activations import ActivationStream
+from chronolect.formation.reading.probe import Texts
 from chronolect.formation.sae.files import load_sae
 from chronolect.formation.sae.trainer import SaeTrainer
 from chronolect.formation.track.checkpoints import Checkpoint

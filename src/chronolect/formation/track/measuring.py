@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from chronolect.formation.activations import ActivationStream
-from chronolect.formation.probe import Probe
+from chronolect.formation.analysis.snapshots import Snapshot, save_snapshot
+from chronolect.formation.reading.activations import ActivationStream
+from chronolect.formation.reading.probe import Probe
+from chronolect.formation.reading.splice import splice_measures
 from chronolect.formation.sae.autoencoder import SparseAutoencoder
 from chronolect.formation.sae.files import save_sae
 from chronolect.formation.sae.measures import codes_of, measure_sae
-from chronolect.formation.snapshots import Snapshot, save_snapshot
-from chronolect.formation.splice import splice_measures
 
 _ENCODED = 4096  # tokens encoded at a time
 

@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from chronolect.console import say
 from chronolect.errors import UserError
-from chronolect.formation.activations import ActivationStream
-from chronolect.formation.residuals import check_layers
+from chronolect.formation.reading.activations import ActivationStream
+from chronolect.formation.reading.residuals import check_layers
 from chronolect.formation.routing.config import RouteConfig, middle_layers
 from chronolect.formation.routing.files import save_route
 from chronolect.formation.routing.model import RouteSae
