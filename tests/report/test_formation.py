@@ -61,6 +61,7 @@ def test_every_number_of_the_report_is_said_with_its_interval(report: dict[str, 
     assert f"{curve['born']} are born later" in text
     assert re.search(r"half of those by step [\d,]+ \[[\d,]+, [\d,]+\]", text)
     assert "one of a hundred" in text  # chance
+    assert re.search(r"one seed alone misses 0\.\d\d \[0\.\d\d, 0\.\d\d\]", text)
     kept = said(report, "was kept over the 2 checkpoints before")
     assert kept.kind == "pass"
     assert re.search(r"0\.\d\d \[0\.\d\d, 0\.\d\d\] of the latents", kept.text)
@@ -93,6 +94,13 @@ def test_purity_is_not_claimed_where_it_cannot_be(report: dict[str, Any]) -> Non
 def test_births_are_not_claimed_where_chance_gives_them(report: dict[str, Any]) -> None:
     chance = changed(report, births={"presence_null": {"median": 0.4, "q99": 0.7, "share_on": 0.2}})
     assert said(chance, "present by chance alone").kind == "fail"
+    judged = report["chrono_metrics"]["births"]["judged"]
+    unfinished = changed(report, births={"judged": [*judged[:-1], False]})
+    assert said(unfinished, "born later").kind == "fail"
+    assert "last checkpoint were not converged" in said(unfinished, "born later").text
+    early = changed(report, births={"judged": [False, *judged[1:]]})
+    assert said(early, "born later").kind == "pass"
+    assert said(early, "At step 0 the autoencoders were not converged").kind == "fail"
     none = changed(report, births={"n": 0, "forward": None})
     assert said(none, "there is nothing to follow").kind == "fail"
     assert formation_title(none, "follow")[0] == "No feature that could be followed"

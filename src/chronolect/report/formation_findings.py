@@ -129,7 +129,18 @@ def _births(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
         return
     if chance["q99"] is not None:
         words += f". By chance a presence above {number(chance['q99'])} is seen in one of a hundred; {births['on']:g} is asked for"
-    yield Verdict("pass" if half is not None else "note", f"{words}.")
+    missed = births.get("missed_by_chance")
+    if missed and missed["share"] is not None:
+        rate = estimate(missed["share"], missed["low"], missed["high"])
+        words += f". Of the last checkpoint's features that other seeds found together, one seed alone misses {rate}: so often at most "
+        words += "does a feature that is there go unseen at a checkpoint"
+    if not births.get("judged", [True])[-1]:
+        yield Verdict(
+            "fail",
+            f"{words}. But the autoencoders of that last checkpoint were not converged: its features may be none.",
+        )
+    else:
+        yield Verdict("pass" if half is not None else "note", f"{words}.")
     if births.get("vanished"):
         words = f"{_count(births['vanished'])} of earlier checkpoints {_are(births['vanished'])} no longer there at the last one."
         yield Verdict("note", words)
@@ -225,8 +236,13 @@ def _autoencoders(report: Mapping[str, Any]) -> Iterator[Verdict]:
         yield Verdict("note", f"At the last checkpoint the autoencoders {', '.join(parts)} (n = {len(last)} seeds).")
     failed = [
         number(step)
-        for step, gate in zip(metrics["steps"], (metrics["purity"] or {}).get("gate", ()), strict=False)
-        if gate == "not converged"
+        for step, gate, judged in zip(
+            metrics["steps"],
+            (metrics["purity"] or {}).get("gate", ()),
+            (metrics["births"] or {}).get("judged") or [True] * len(metrics["steps"]),
+            strict=False,
+        )
+        if gate == "not converged" or not judged  # the gate of purity does not tell before the window
     ]
     if failed:
         where = f"step {failed[0]}" if len(failed) == 1 else f"steps {', '.join(failed)}"

@@ -89,6 +89,8 @@ def test_the_curve_runs_from_the_initial_share_to_all(found: dict[str, Any]) -> 
     assert births["curve"]["low"][2] < share[2] < births["curve"]["high"][2]
     assert births["half_birth_step_low"] < births["half_birth_step"] < births["half_birth_step_high"]
     assert births["presence_null"]["share_on"] == 0
+    assert births["missed_by_chance"]["low"] < 1 - RUN.found < births["missed_by_chance"]["high"]
+    assert births["judged"] == [True] * RUN.checkpoints
     assert births["presence_null"]["q99"] < 0.2
 
 
@@ -196,6 +198,8 @@ def test_a_checkpoint_that_is_not_converged_has_no_score_and_no_births() -> None
     found = analyse(series, SETTINGS)
     assert found["purity"]["gate"][poor] == "not converged"
     assert found["temporal_purity_scores"][poor] is None
+    assert found["births"]["judged"] == [place != poor for place in range(run.checkpoints)]
+    assert found["births"]["missed_by_chance"] is None  # two seeds
     assert found["purity"]["raw"][poor] is not None
     steps = run.steps()
     brackets = {(event["birth_step_lo"], event["birth_step_hi"]) for event in found["feature_birth_events"]}

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.formation.made_series import MadeRun, growing
 
-from chronolect.formation.analysis.following import features_at, follow, forward, presence_null
+from chronolect.formation.analysis.following import features_at, follow, forward, missed_by_chance, presence_null
 from chronolect.formation.analysis.series import AnalysisSettings, Series
 
 SETTINGS = AnalysisSettings(least=30)
@@ -71,3 +73,18 @@ def test_no_feature_at_all_is_no_failure() -> None:
     final, *vanished = follow(quiet.series(2), SETTINGS)
     assert (len(final), vanished) == (0, [])
     assert final.presence.shape == (0, 3)
+
+
+def test_what_one_seed_misses_of_what_the_others_found_is_how_often_it_finds_nothing() -> None:
+    blind = MadeRun(np.zeros(120, np.int64), np.full(120, 2), 2, latents=140, found=0.8)
+    missed = missed_by_chance(blind.series(), SETTINGS)
+    assert missed is not None
+    assert missed["share"] == pytest.approx(0.2, abs=0.05)
+    assert missed["low"] < 0.2 < missed["high"]
+    assert missed["n"] == pytest.approx(0.64 * 120, abs=12)  # both of two seeds have to find it
+    seeing = missed_by_chance(replace(blind, found=1.0).series(), SETTINGS)
+    assert seeing is not None
+    assert seeing["share"] == seeing["low"] == 0 < seeing["high"]
+    assert missed_by_chance(blind.series(2), SETTINGS) is None
+    nothing = MadeRun(np.zeros(0, np.int64), np.zeros(0, np.int64), 2)
+    assert missed_by_chance(nothing.series(), SETTINGS) == {"share": None, "low": None, "high": None, "n": 0}

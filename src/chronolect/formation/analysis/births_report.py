@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from chronolect.errors import UserError
 from chronolect.formation.analysis.births import Lifetimes, bootstrap_weights, cumulative, half_step, lifetimes, states
-from chronolect.formation.analysis.following import Features, follow, forward, presence_null
+from chronolect.formation.analysis.following import Features, follow, forward, missed_by_chance, presence_null
 from chronolect.formation.analysis.intervals import bounds
 from chronolect.formation.analysis.series import AnalysisSettings, Series
 from chronolect.statistics import wilson
@@ -46,6 +46,7 @@ def births_report(
     births = {
         "reference": "final",
         "reference_step": steps[-1],
+        "judged": known.tolist(),
         "on": settings.on,
         "off": settings.off,
         "hold": settings.hold,
@@ -58,6 +59,7 @@ def births_report(
             "q99": float(np.quantile(chance, 0.99)) if len(chance) else None,
             "share_on": float((chance >= settings.on).mean()) if len(chance) else None,
         },
+        "missed_by_chance": missed_by_chance(series, settings),
     }
     ahead = forward(series, early, settings)
     births["forward"] = {

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from chronolect.formation.analysis.matching import Codes, alive, best_correlations, correlations
 from chronolect.formation.analysis.series import AnalysisSettings, Series
+from chronolect.statistics import wilson
 
 Ints = NDArray[np.intp]
 
@@ -153,3 +156,26 @@ def presence_null(features: Features, series: Sequence[Series], checkpoint: int,
     permuted = features.codes[order]
     best = [best_correlations(permuted, one.snapshots[checkpoint].codes)[0] for one in series]
     return np.max(best, axis=0).astype(np.float64)
+
+
+def missed_by_chance(series: Sequence[Series], settings: AnalysisSettings) -> dict[str, Any] | None:
+    """How often one seed lacks a feature of the last checkpoint that others of the same checkpoint found together; None below three seeds.
+
+    Presence is the best over all seeds, so that this bounds from above how often features as sure as those are missed where they are there.
+
+    Returns:
+        `share`, the mean over the seed left out; `low` and `high`, Wilson's interval at `n`, the mean number of features, since they are largely
+        the same ones whichever seed is left out. Null share and interval where there are no features.
+    """
+    if len(series) < 3:
+        return None
+    last, shares, counts = len(series[0].snapshots) - 1, [], []
+    for place, alone in enumerate(series):
+        features = features_at([*series[:place], *series[place + 1 :]], last, settings)
+        counts.append(len(features))
+        if len(features):
+            best = best_correlations(features.codes, alone.snapshots[last].codes)[0]
+            shares.append(float((best < settings.on).mean()))
+    share, n = (fmean(shares) if shares else None), round(fmean(counts))
+    bound = wilson(round((share or 0) * n), n)
+    return {"share": share, "low": bound.low, "high": bound.high, "n": n}
