@@ -15,6 +15,7 @@ from chronolect.artifacts import (
     move_into_place,
     read_json,
     restore_interrupted,
+    source_commit,
     stage,
     write_bytes,
     write_json,
@@ -169,3 +170,22 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_result(tmp_path: Path) -> No
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "no room left on the disk" in done.stdout
     assert (tmp_path / "out" / "file.txt").read_text() == "old"
+
+
+def test_the_commit_is_of_the_packages_own_checkout_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*words: str) -> str:
+        said = subprocess.run(["git", "-C", tmp_path, *words], capture_output=True, text=True, check=True)
+        return said.stdout.strip()
+
+    git("init", "-q")
+    git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "first")
+    own = tmp_path / "src" / "chronolect"
+    installed = tmp_path / ".venv" / "site-packages" / "chronolect"  # in the repository of somebody else
+    for folder in (own, installed):
+        folder.mkdir(parents=True)
+    monkeypatch.setattr("chronolect.artifacts.__file__", str(own / "artifacts.py"))
+    assert source_commit() == git("rev-parse", "HEAD")
+    monkeypatch.setattr("chronolect.artifacts.__file__", str(installed / "artifacts.py"))
+    assert source_commit() is None
+    monkeypatch.setenv("PATH", str(tmp_path))  # no git
+    assert source_commit() is None

@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -326,6 +327,18 @@ def _remove_scratch(folder: Path) -> None:
     """Remove what a stage kept for itself (only after the move: killed before it, the stage still needs that)."""
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     (folder / _PLAN).unlink(missing_ok=True)
+
+
+def source_commit() -> str | None:
+    """The commit of the package's own repository, where it runs from a checkout of it; None elsewhere."""
+    package = Path(__file__).resolve().parent
+    command = ["git", "rev-parse", "--show-toplevel", "HEAD"]
+    try:
+        found = subprocess.run(command, cwd=package, capture_output=True, text=True, check=True, timeout=10).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    folder, commit = found.splitlines()
+    return commit if Path(folder).resolve() / "src" == package.parent else None  # not that of whoever installed it
 
 
 def package_versions() -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chronolect import __version__
-from chronolect.artifacts import package_versions, write_json
+from chronolect.artifacts import package_versions, source_commit, write_json
 from chronolect.errors import UserError
 from chronolect.formation.analysis.analyse import analyse
 from chronolect.formation.analysis.matching import alive, best_correlations
@@ -117,7 +117,12 @@ def write_evaluation_report(
         "controls": found,
         "throughput": dict(throughput),
         "training_config": dict(config),
-        "provenance": {"chronolect": __version__, "packages": package_versions(), **provenance},
+        "provenance": {
+            "chronolect": __version__,
+            "commit": source_commit(),
+            "packages": package_versions(),
+            **provenance,
+        },
         "warnings": told,
     }
     write_json(folder / REPORT, report)

@@ -34,6 +34,9 @@ from chronolect.training.sharding import full_weights
 
 DIGESTS = "digest.json"
 _SHARDS = "optimizer"
+_TO_GO_ON = re.compile(
+    rf"{_SHARDS}(\.safetensors$|/)|random-\d+\.safetensors$"
+)  # files that no reader of the model needs
 _FULL = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
@@ -179,13 +182,18 @@ def checkpoints(run: Path) -> list[Path]:
     return [path for _, path in sorted(found)]
 
 
-def fault(folder: Path) -> str | None:
-    """What is wrong with a checkpoint: a missing, truncated or changed file; None where it is whole."""
+def fault(folder: Path, *, model_only: bool = False) -> str | None:
+    """What is wrong with a checkpoint: a missing, truncated or changed file; None where it is whole.
+
+    With `model_only` the files that only going on with the training needs are left out: optimizer and random states.
+    """
     try:
         digests: dict[str, str] = json.loads((folder / DIGESTS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return f"{DIGESTS} is missing or broken"
     for name, expected in digests.items():
+        if model_only and _TO_GO_ON.match(name):
+            continue
         if not (folder / name).is_file():
             return f"{name} is missing"
         if digest_file(folder / name) != expected:

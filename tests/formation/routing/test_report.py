@@ -113,7 +113,15 @@ def test_a_verdict_takes_three_seeds() -> None:
     blind = combine_reports([report | {"impartial": report["random"]} for report in reports])
     assert blind["informative"] is False
     assert blind["verdict"].endswith("by an impartial autoencoder")
-    assert combine_reports(reports[:2])["informative"] is None
+    two = combine_reports(reports[:2])
+    assert two["informative"] is None
+    assert (two["adjusted_regret"]["low"], two["adjusted_regret"]["high"], two["adjusted_regret"]["n"]) == (
+        None,
+        None,
+        2,
+    )
+    even = combine_reports([report | {"usage_entropy": use} for report, use in zip(reports, (0.9, 1, 1), strict=True)])
+    assert 0.8 < even["usage_entropy"]["low"] < even["usage_entropy"]["high"] == 1
     table = router_table(combined)
     assert "best layer" in table
     assert f"[{adjusted['low']:.3f}, {adjusted['high']:.3f}]" in table

@@ -11,6 +11,7 @@ from chronolect.errors import UserError
 from chronolect.formation.track.checkpoints import find_checkpoints
 from chronolect.models.loading import load_tokenizer
 from chronolect.models.presets import Shape, new_model
+from chronolect.training.checkpoints import fault
 
 
 @pytest.fixture
@@ -38,6 +39,18 @@ def test_a_final_model_beyond_the_last_checkpoint_is_taken(run: Path, tmp_path: 
     shutil.rmtree(tmp_path / "run" / "checkpoint-32")
     found = find_checkpoints([], run=tmp_path / "run")
     assert (found[-1].step, found[-1].folder.name) == (32, "final")
+
+
+def test_what_only_going_on_with_the_training_needs_may_be_gone(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    folder = tmp_path / "run" / "checkpoint-8"
+    (folder / "optimizer.safetensors").unlink()
+    (folder / "random-0.safetensors").unlink()
+    assert 8 in [checkpoint.step for checkpoint in find_checkpoints([], run=tmp_path / "run")]
+    assert fault(folder) is not None  # a training cannot go on from it
+    (folder / "config.json").write_text((folder / "config.json").read_text() + " ")
+    with pytest.raises(UserError, match=r"checkpoint-8: config\.json is truncated or changed"):
+        find_checkpoints([], run=tmp_path / "run")
 
 
 def test_folders_are_sorted_by_the_step_in_their_names(series: list[Path]) -> None:

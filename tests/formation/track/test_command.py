@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tests.formation.track.conftest import STEPS, tiny
 
+from chronolect.artifacts import source_commit
 from chronolect.errors import UserError
 from chronolect.formation.analysis.series import Series
 from chronolect.formation.reading.activations import ActivationStream
@@ -24,7 +25,7 @@ from chronolect.formation.reporting import read_series
 from chronolect.formation.routing.files import load_route
 from chronolect.formation.sae.files import load_sae
 from chronolect.formation.sae.measures import measure_sae
-from chronolect.formation.track.command import formation_track
+from chronolect.formation.track.command import _told, formation_track
 from chronolect.formation.track.reinitialised import reinitialise
 from chronolect.models.loading import load_model
 
@@ -96,6 +97,7 @@ def test_the_report_has_the_groups_and_fields_that_readers_know(report: dict[str
     assert {"feature_birth_events", "final_temporal_purity", "births", "turnover"} <= metrics.keys()
     assert report["training_config"]["latents"] == 64
     assert report["provenance"]["seeds"] == [0, 1]
+    assert report["provenance"]["commit"] == source_commit()
 
 
 def test_autoencoders_are_tried_on_the_activations_of_every_checkpoint(report: dict[str, Any]) -> None:
@@ -305,3 +307,27 @@ def test_a_reinitialised_model_has_the_norms_and_none_of_the_knowledge(run: Path
             assert abs(float((weights * before[name]).sum() / weights.norm() ** 2)) < 0.2
         else:
             assert torch.equal(weights, before[name])
+
+
+def test_rows_are_as_long_as_the_model_reads_where_nothing_is_said(
+    pair: list[Path], packed: Path, tmp_path: Path
+) -> None:
+    formation_track(pair, out=tmp_path / "out", corpus=packed, config=quick(seq_len=None))
+    assert Probe.load(tmp_path / "out" / "probe").input_ids.shape[1] == 32
+    report = json.loads((tmp_path / "out" / "evaluation_report.json").read_text())
+    assert report["training_config"]["seq_len"] == 32
+
+
+def test_what_is_said_of_a_checkpoint_keeps_cold_and_warm_apart() -> None:
+    saes = [
+        {"condition": condition, "kind": kind, "explained_variance": value, "l0": 4.0, "dead_share": 0.1}
+        for condition, kind, value in [
+            ("base", "cold", 0.2),
+            ("base", "cold", 0.4),
+            ("base", "warm", 0.9),
+            ("l2", "cold", 0.0),
+        ]
+    ]
+    assert _told(saes) == (
+        "cold: explained variance 0.300, L0 4.0, dead 10.0%; warm: explained variance 0.900, L0 4.0, dead 10.0%"
+    )

@@ -78,7 +78,7 @@ def router_report(route: RouteSae, batches: Iterable[Tensor], *, judge: RouteSae
 
 
 def combine_reports(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Reports of the same routing from several seeds as one: means, with 95 % intervals (t) where there are at least two.
+    """Reports of the same routing from several seeds as one: means, with 95 % intervals (t) where there are at least three.
 
     The numbers of single reports become `{"value", "low", "high", "n"}`; the rows `explained_variance`, `usage` and `mean_probability`
     become means. A router counts as informative where, over at least three seeds, the intervals of its adjusted regret lie below 0.9, by its
@@ -217,10 +217,12 @@ def _over_seeds(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     for name in _OVER_SEEDS:
         values = np.array([row[name] for row in rows])
         half = None
-        if len(values) > 1:
+        if len(values) >= FEWEST_SEEDS:
             half = float(stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
         mean = float(values.mean())
         low, high = (None, None) if half is None else (mean - half, mean + half)
+        if low is not None and high is not None and name == "usage_entropy":  # a share of the highest there can be
+            low, high = max(low, 0.0), min(high, 1.0)
         combined[name] = {"value": mean, "low": low, "high": high, "n": len(values)}
     return combined
 

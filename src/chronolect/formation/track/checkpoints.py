@@ -83,7 +83,7 @@ def find_checkpoints(
         if not folder.is_dir():
             raise UserError(f"{folder}: no such folder")
         check_model_folder(folder)
-        if (folder / DIGESTS).is_file() and (problem := fault(folder)):
+        if (folder / DIGESTS).is_file() and (problem := fault(folder, model_only=True)):
             raise UserError(f"{folder}: {problem}; leave this checkpoint out with --steps, or train it again")
         digest, own = _digest_weights(folder)
         shapes = shapes or own

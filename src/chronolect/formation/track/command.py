@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import torch
 from cyclopts import Parameter
+from transformers import AutoConfig
 
 from chronolect.artifacts import digest, plain, read_json, stage, write_bytes
 from chronolect.console import say
@@ -23,6 +25,8 @@ from chronolect.models.loading import load_model, load_tokenizer
 from chronolect.training.config import TrainingConfig
 from chronolect.training.data import PackedCorpus
 from chronolect.training.hardware import uses_bfloat16
+
+_ROW = 256  # tokens, where no other number is given
 
 
 def formation_track(
@@ -59,11 +63,13 @@ def formation_track(
             activations that are no numbers.
     """
     checkpoints = find_checkpoints(models or [], run=run, hub=hub, revisions=revisions or (), steps=steps)
+    seq_len = _row_length(checkpoints[0], config)
+    config = replace(config, seq_len=seq_len)
     packed = PackedCorpus(corpus)
     texts = divide(
         packed,
         tokens=config.probe_tokens,
-        seq_len=config.seq_len,
+        seq_len=seq_len,
         split=config.probe_split,
         needed=config.batch_tokens,
         seed=config.seed,
@@ -125,6 +131,16 @@ def choose_device(config: TrackConfig) -> torch.device:
     return torch.device(config.device)
 
 
+def _row_length(first: Checkpoint, config: TrackConfig) -> int:
+    """Tokens per row: those of the settings, or as many as are usual and the model reads."""
+    longest = getattr(AutoConfig.from_pretrained(first.folder), "max_position_embeddings", None)
+    if config.seq_len is None:
+        return _ROW if longest is None else min(_ROW, int(longest))
+    if longest is not None and longest < config.seq_len:
+        raise UserError(f"--seq-len {config.seq_len}: {first.name} reads {longest} tokens at most")
+    return config.seq_len
+
+
 def _choose_layers(
     first: Checkpoint, packed: PackedCorpus, config: TrackConfig, warnings: list[str]
 ) -> tuple[int, list[int]]:
@@ -135,9 +151,6 @@ def _choose_layers(
             f"{first.name}: its vocabulary is smaller than the {packed.vocab_size} tokens {packed.folder} was packed with; "
             "pack with its tokenizer"
         )
-    longest = getattr(model.config, "max_position_embeddings", None)
-    if longest is not None and longest < config.seq_len:
-        raise UserError(f"--seq-len {config.seq_len}: {first.name} reads {longest} tokens at most")
     layer = config.layer if config.layer is not None else model.config.num_hidden_layers // 2
     check_layers(model, [layer])
     width = model.config.hidden_size
@@ -162,11 +175,16 @@ def _check_first_loss(first: Checkpoint, result: Mapping[str, Any], vocab_size: 
 
 
 def _told(saes: Sequence[Mapping[str, Any]]) -> str:
-    base = [record for record in saes if record["condition"] == "base"]
-    mean = {
-        key: sum(record[key] or 0 for record in base) / len(base) for key in ("explained_variance", "l0", "dead_share")
-    }
-    return f"explained variance {mean['explained_variance']:.3f}, L0 {mean['l0']:.1f}, dead {mean['dead_share']:.1%}"
+    """Means over the seeds of the base condition; each kind's own, since cold and warm ones learned for different times."""
+    kinds = dict.fromkeys(record["kind"] for record in saes if record["condition"] == "base")
+    parts = []
+    for kind in kinds:
+        base = [record for record in saes if (record["condition"], record["kind"]) == ("base", kind)]
+        explained, l0, dead = (
+            sum(record[key] or 0 for record in base) / len(base) for key in ("explained_variance", "l0", "dead_share")
+        )
+        parts.append(f"{kind}: explained variance {explained:.3f}, L0 {l0:.1f}, dead {dead:.1%}")
+    return "; ".join(parts)
 
 
 def _controls(follower: Follower, last: Checkpoint) -> list[dict[str, Any]]:

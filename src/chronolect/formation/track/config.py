@@ -55,7 +55,7 @@ class TrackConfig:
         probe_tokens: Tokens on which the features of checkpoints are compared, the same for all.
         probe_split: Split of the corpus that they are from; `val` where it is large enough, else `train`, whose documents are then not
             learned from.
-        seq_len: Tokens per row; what the model was trained on is best.
+        seq_len: Tokens per row; what the model was trained on is best. 256 by default, or what the model reads where that is less.
         rows: Rows per forward pass.
         splice_tokens: Tokens of the probe on which the language model is run with its activations replaced by their reconstruction; 0 for none.
         window: Checkpoints back to each of which a latent must be kept to count as pure.
@@ -100,7 +100,7 @@ class TrackConfig:
     dropout_hold: int = 1
     probe_tokens: int = 100_000
     probe_split: str | None = None
-    seq_len: int = 256
+    seq_len: int | None = None
     rows: int = 16
     splice_tokens: int = 4096
     window: int = 3
@@ -124,7 +124,7 @@ class TrackConfig:
         for name in ("shuffle_tokens", "splice_tokens", "warmup_steps", "l1"):
             if getattr(self, name) < 0:
                 raise UserError(f"{_flag(name)} must not be negative")
-        if self.seq_len < 2:
+        if self.seq_len is not None and self.seq_len < 2:
             raise UserError(f"--seq-len must be at least 2, not {self.seq_len}")
         if self.sae_tokens < self.batch_tokens:
             raise UserError(

@@ -53,6 +53,15 @@ def test_what_is_undefined_is_not_nought(tmp_path: Path) -> None:
     assert run["purity"]["last"] is None
 
 
+def test_events_that_are_no_births_are_not_counted_as_births(tmp_path: Path) -> None:
+    events = [{"initial": first, "birth_step_hi": step} for first, step in ((True, 0), (False, 8), (False, None))]
+    births = {"born": 1, "initial": 1, "died": 0, "vanished": 0, "half_birth_step": 8.0}
+    metrics = {**OLD["chrono_metrics"], "feature_birth_events": events, "births": births}
+    write(tmp_path / "a", {**OLD, "schema_version": 1, "chrono_metrics": metrics})
+    (run,) = analyze(results_dir=tmp_path)["runs"].values()
+    assert run["births"]["events"] == 1
+
+
 def test_the_interval_is_that_of_the_score_it_stands_beside(tmp_path: Path) -> None:
     purity = {
         "gate": ["converged", "converged", "not converged"],

@@ -65,7 +65,7 @@ def _run(report: dict[str, Any]) -> dict[str, Any]:
             "gate": purity["gate"][-1] if purity else None,
         },
         "births": {
-            "events": len(events),
+            "events": len(events) if births is None else sum(_is_birth(event) for event in events),
             "born": births["born"] if births else None,
             "initial": births["initial"] if births else None,
             "died": births["died"] if births else None,
@@ -78,6 +78,11 @@ def _run(report: dict[str, Any]) -> dict[str, Any]:
         "warnings": report.get("warnings", []),
         "schema_version": report.get("schema_version"),  # null: of the original
     }
+
+
+def _is_birth(event: dict[str, Any]) -> bool:
+    """Whether a feature was seen to come: events are also of those there from the first, and of those never confirmed."""
+    return event["birth_step_hi"] is not None and not event["initial"]
 
 
 def _interval(known: list[float], scores: list[float | None], purity: dict[str, Any]) -> list[float | None] | None:
