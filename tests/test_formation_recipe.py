@@ -66,7 +66,7 @@ def test_it_runs_whole_in_miniature(tmp_path: Path) -> None:
     run_whole("formation", tmp_path / "out", {"text": text, **MINIATURE})
     report = read_json(tmp_path / "out/features/evaluation_report.json")
     assert report["chrono_metrics"]["steps"] == STEPS
-    assert {sae["condition"] for sae in report["saes"]} == {"base", "random-init"}
+    assert {sae["condition"] for sae in report["saes"]} == {"base", "random-init", "reference"}
     assert {sae["seed"] for sae in report["saes"]} == {0, 1}
     assert all(sae["explained_variance"] is not None for sae in report["saes"])
     controls = read_json(tmp_path / "out/controls/controls.json")["controls"]
