@@ -341,6 +341,11 @@ def source_commit() -> str | None:
     return commit if Path(folder).resolve() / "src" == package.parent else None  # not that of whoever installed it
 
 
+def software() -> dict[str, Any]:
+    """What computed a result: `chronolect` (its version), `commit` and `packages`."""
+    return {"chronolect": __version__, "commit": source_commit(), "packages": package_versions()}
+
+
 def package_versions() -> dict[str, str]:
     """Versions of the packages that results depend on, as far as they are there."""
     found = {}

@@ -1,6 +1,7 @@
 """A packed corpus of sentences about invented people and years, and a tiny model trained on it with its checkpoints."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,3 +54,18 @@ def run(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     train_pretrain(packed, out=out, layers=2, hidden=32, heads=4, kv_heads=2, intermediate=64, config=config)
     return out
+
+
+@pytest.fixture(scope="module")
+def model(model_folder: Path) -> Any:
+    """A tiny untrained model."""
+    from chronolect.models.loading import load_model
+
+    return load_model(model_folder)
+
+
+@pytest.fixture(scope="module")
+def batches(model: Any) -> list[torch.Tensor]:
+    """Three batches of random tokens for it, int64 [4, 16] each."""
+    generator = torch.Generator().manual_seed(0)
+    return [torch.randint(5, model.config.vocab_size, (4, 16), generator=generator) for _ in range(3)]

@@ -1,11 +1,10 @@
 """The page in a real Chromium (`apt-get install chromium`): skipped where there is none."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.report.browser import CHROMIUM, Browser, chromium
+from tests.report.browser import CHROMIUM, Browser
 
 from chronolect.report.build import build_report
 
@@ -52,12 +51,6 @@ CONTRAST = """
 @pytest.fixture(scope="module")
 def page(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(build_report([run], out=tmp_path_factory.mktemp("page") / "report")["report"])
-
-
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def complaints(tab: Browser) -> list[dict[str, Any]]:

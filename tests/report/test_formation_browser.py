@@ -1,10 +1,9 @@
 """The page of features over training in a real Chromium: skipped where there is none."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.report.browser import CHROMIUM, Browser, chromium
+from tests.report.browser import CHROMIUM, Browser
 from tests.report.test_browser import CONTRAST, complaints
 
 from chronolect.report.build import build_report
@@ -19,12 +18,6 @@ KEY = "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {{key: 
 @pytest.fixture(scope="module")
 def page(formation_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(build_report([formation_run], out=tmp_path_factory.mktemp("page") / "report")["report"])
-
-
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def test_nothing_is_asked_of_the_network_and_nothing_complains(tab: Browser, page: Path) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chronolect import __version__
-from chronolect.artifacts import package_versions, source_commit, write_json
+from chronolect.artifacts import software, write_json
 from chronolect.errors import UserError
 from chronolect.formation.analysis.analyse import analyse
 from chronolect.formation.analysis.matching import alive, best_correlations
@@ -117,12 +116,7 @@ def write_evaluation_report(
         "controls": found,
         "throughput": dict(throughput),
         "training_config": dict(config),
-        "provenance": {
-            "chronolect": __version__,
-            "commit": source_commit(),
-            "packages": package_versions(),
-            **provenance,
-        },
+        "provenance": {**software(), **provenance},
         "warnings": told,
     }
     write_json(folder / REPORT, report)

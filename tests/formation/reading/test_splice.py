@@ -1,7 +1,6 @@
 """Splicing reconstructions into a model."""
 
 import math
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,20 +9,8 @@ import torch
 from chronolect.errors import UserError
 from chronolect.formation.reading.residuals import capture
 from chronolect.formation.reading.splice import sinks, splice_measures
-from chronolect.models.loading import load_model
 
 torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def model(model_folder: Path) -> Any:
-    return load_model(model_folder)
-
-
-@pytest.fixture(scope="module")
-def batches(model: Any) -> list[torch.Tensor]:
-    generator = torch.Generator().manual_seed(0)
-    return [torch.randint(5, model.config.vocab_size, (4, 16), generator=generator) for _ in range(3)]
 
 
 @torch.no_grad()

@@ -1,6 +1,5 @@
 """Splicing routed reconstructions into a model."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,20 +9,8 @@ from chronolect.formation.reading.residuals import capture
 from chronolect.formation.reading.splice import splice_measures
 from chronolect.formation.routing import RouteConfig, RouteSae, RouteTrainer, routed_splice_measures
 from chronolect.formation.sae.config import SaeConfig, SaeTraining
-from chronolect.models.loading import load_model
 
 torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def model(model_folder: Path) -> Any:
-    return load_model(model_folder)
-
-
-@pytest.fixture(scope="module")
-def batches(model: Any) -> list[torch.Tensor]:
-    generator = torch.Generator().manual_seed(0)
-    return [torch.randint(5, model.config.vocab_size, (4, 16), generator=generator) for _ in range(3)]
 
 
 def trained(model: Any, batches: list[torch.Tensor], **routing: Any) -> RouteSae:

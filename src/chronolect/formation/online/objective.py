@@ -14,6 +14,7 @@ from chronolect.formation.online.learners import Learner
 from chronolect.formation.online.sampling import counted_tokens, sample_places
 from chronolect.formation.reading.residuals import capture
 from chronolect.formation.routing.model import RouteSae
+from chronolect.formation.sae.trainer import normalised_error
 from chronolect.training.data import Batch
 from chronolect.training.objectives import Objective
 
@@ -96,10 +97,7 @@ class Followed:
         return x, terms
 
     def _reconstruction_error(self, x: Tensor) -> Tensor:
-        """Squared error over variance of activations [B, R, d] that keep their graph, mean over the autoencoders.
-
-        The variance keeps its graph, too: else the model could lower the error by shrinking what it computes.
-        """
+        """Normalised error of activations [B, R, d] that keep their graph, mean over the autoencoders."""
         trained = [learner for learner in self.learners if learner.trainer.steps]
         if not trained:
             return x.new_zeros(())
@@ -116,8 +114,7 @@ class Followed:
                         x_hat = sae.sae(own * share[:, None]) / share[:, None]
                     else:
                         x_hat = sae(own)
-                variance = (own - own.mean(dim=0)).square().sum().clamp_min(1e-12)
-                errors.append((own - x_hat).square().sum() / variance)
+                errors.append(normalised_error(own - x_hat, own))
         return torch.stack(errors).mean()
 
 

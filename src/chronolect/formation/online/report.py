@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from chronolect import __version__
-from chronolect.artifacts import digest, package_versions, read_json, source_commit, write_json
+from chronolect.artifacts import digest, read_json, software, write_json
 from chronolect.formation.analysis.series import AnalysisSettings
 from chronolect.formation.online.companion import Progress
 from chronolect.formation.online.config import FormationConfig
@@ -154,11 +153,6 @@ def _without_features(experiment: Mapping[str, Any], **shared: Any) -> dict[str,
         "controls": {},
         "throughput": shared["throughput"],
         "training_config": shared["config"],
-        "provenance": {
-            "chronolect": __version__,
-            "commit": source_commit(),
-            "packages": package_versions(),
-            **shared["provenance"],
-        },
+        "provenance": {**software(), **shared["provenance"]},
         "warnings": shared["warnings"],
     }

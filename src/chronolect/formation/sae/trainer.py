@@ -25,6 +25,16 @@ _THRESHOLD_DECAY = 0.99
 _SOFT_COSINE = 0.8
 
 
+def normalised_error(error: Tensor, targets: Tensor) -> Tensor:
+    """Squared error over the variance of the batch, of errors and targets [B, d].
+
+    A coupled model gains nothing by making its activations smaller: gradients run through the variance, too.
+    """
+    variance = (targets - targets.mean(dim=0)).square().sum().clamp_min(1e-12)
+    ratio: Tensor = error.square().sum() / variance
+    return ratio
+
+
 class SaeTrainer:
     """Adam on the batch-level normalised error, with an auxiliary loss that revives dead latents.
 
@@ -74,13 +84,8 @@ class SaeTrainer:
         }
 
     def normalised_error(self, error: Tensor, targets: Tensor) -> Tensor:
-        """Squared error over the variance of the batch, of errors and targets [B, d].
-
-        A coupled model gains nothing by making its activations smaller: gradients run through the variance, too.
-        """
-        variance = (targets - targets.mean(dim=0)).square().sum().clamp_min(1e-12)
-        ratio: Tensor = error.square().sum() / variance
-        return ratio
+        """How the errors [B, d] of targets [B, d] count."""
+        return normalised_error(error, targets)
 
     def loss(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch, with its graph, and detached metrics; `x` keeps its graph, so that a language model can be coupled."""
@@ -237,10 +242,7 @@ class SaeTrainer:
         k = min(self.training.aux_k or self.sae.width // 2, int(dead.sum()))
         select = partial(largest_of_tokens, k=k)
         active, values = encode(inputs, weights.T[dead].T, self.sae.b_enc[dead], select, noise=None, dense=self.dense)
-        error = residual - decode(active, values, self.sae.W_dec[dead], dense=self.dense)
-        variance = (residual - residual.mean(dim=0)).square().sum().clamp_min(1e-12)
-        loss: Tensor = error.square().sum() / variance
-        return loss
+        return normalised_error(residual - decode(active, values, self.sae.W_dec[dead], dense=self.dense), residual)
 
     def _lr_multiplier(self) -> float:
         training, step = self.training, self.steps

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from chronolect import __version__
-from chronolect.artifacts import package_versions, source_commit, stage, write_json
+from chronolect.artifacts import software, stage, write_json
 from chronolect.console import say
 from chronolect.formation.analysis.analyse import analyse
 from chronolect.formation.analysis.series import AnalysisSettings, Series
@@ -77,12 +76,7 @@ def formation_synth(
             "ground_truth": {"run": run.describe(), **scores},
             "throughput": {},
             "training_config": settings,
-            "provenance": {
-                "chronolect": __version__,
-                "commit": source_commit(),
-                "packages": package_versions(),
-                "seeds": [config.seed],
-            },
+            "provenance": {**software(), "seeds": [config.seed]},
             "warnings": [],
         }
         write_json(work.folder / REPORT, report)

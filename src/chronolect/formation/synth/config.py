@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from chronolect.errors import UserError
-from chronolect.formation.analysis.series import PurityMeasure
+from chronolect.formation.analysis.series import AnalysisSettings, PurityMeasure
 from chronolect.formation.conditions import find_conditions
 from chronolect.formation.sae.config import Architecture
 from chronolect.formation.track.config import Kind, TrackConfig
@@ -56,15 +56,15 @@ class SynthConfig:
         default_factory=lambda: ["base", "no-change"]
     )
     probe_tokens: int = 50_000
-    window: int = 3
-    correlation: float = 0.7
-    cosine: float = 0.7
-    measure: PurityMeasure = "functional"
-    on: float = 0.5
-    off: float = 0.3
-    hold: int = 2
-    least: int = 50
-    resamples: int = 1000
+    window: int = AnalysisSettings.window
+    correlation: float = AnalysisSettings.correlation
+    cosine: float = AnalysisSettings.cosine
+    measure: PurityMeasure = AnalysisSettings.measure
+    on: float = AnalysisSettings.on
+    off: float = AnalysisSettings.off
+    hold: int = AnalysisSettings.hold
+    least: int = AnalysisSettings.least
+    resamples: int = AnalysisSettings.resamples
     seed: int = 0
 
     def __post_init__(self) -> None:
