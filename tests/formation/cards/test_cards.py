@@ -13,8 +13,8 @@ from transformers import PreTrainedTokenizerFast
 
 from chronolect.corpus import CorpusWriter, Document
 from chronolect.formation.analysis.snapshots import Snapshot, save_snapshot
-from chronolect.formation.cards.cards import make_cards
-from chronolect.formation.cards.patterns import Firings, Patterns, summary
+from chronolect.formation.cards.cards import _Candidate, _choose, make_cards
+from chronolect.formation.cards.patterns import Firings, Pattern, Patterns, summary
 from chronolect.formation.cards.probe_text import NONE, ProbeText, pieces
 from chronolect.formation.reading.probe import Probe
 from chronolect.models.tokenizers import load_tokenizer, train_tokenizer
@@ -245,3 +245,16 @@ def test_cards_are_few_and_can_be_stored(series: Path, probe: Probe, tokenizer: 
     assert len(two) == 2
     assert json.loads(json.dumps(two)) == two
     assert make_cards(series, probe, tokenizer, [], n=2) == []
+
+
+def test_a_plain_pattern_comes_before_one_that_is_none_though_all_were_born_at_once() -> None:
+    nothing = Firings(np.empty(0, np.int64), np.empty(0, np.float32))
+
+    def candidate(value: str, low: float, birth: int) -> _Candidate:
+        event = {"initial": False, "birth_step_hi": birth, "death_step_hi": None, "found_in": 2}
+        return _Candidate(event, Pattern("word", value, low, low, low, 100, 0.01, 1.0, 50, low), nothing)
+
+    plain = [candidate(word, 0.9, 100) for word in ("one", "two", "three", "four")]
+    weak = [candidate(word, 0.2, 50) for word in ("five", "six")]
+    assert {one.pattern.value for one in _choose([*plain, *weak], 4) if one.pattern} == {"one", "two", "three", "four"}
+    assert len(_choose([*plain[:1], *weak], 4)) == 3  # better than nothing

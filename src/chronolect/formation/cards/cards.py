@@ -119,7 +119,7 @@ def _candidates(events: Sequence[Mapping[str, Any]], stored: _Stored, patterns: 
 
 
 def _choose(candidates: Sequence[_Candidate], n: int) -> list[_Candidate]:
-    """The first n, of which no two say the same and no group or birth takes more than half as long as there are others; in order of birth."""
+    """The first n, of which no two say the same and no group or birth takes more than half as long as there are others that are plain; by birth."""
     chosen: dict[int, _Candidate] = {}
     for strict in (True, False):
         said = {_saying(one) for one in chosen.values()}
@@ -130,7 +130,7 @@ def _choose(candidates: Sequence[_Candidate], n: int) -> list[_Candidate]:
                 continue
             group, birth = _group(candidate), candidate.event["birth_step_hi"]
             full = 2 * groups.count(group) >= n or 2 * births.count(birth) >= n
-            if place in chosen or _saying(candidate) in said or (strict and full):
+            if place in chosen or _saying(candidate) in said or (strict and (full or not candidate.pattern.plain)):
                 continue
             chosen[place] = candidate
             said.add(_saying(candidate))

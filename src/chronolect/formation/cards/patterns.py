@@ -49,6 +49,11 @@ class Pattern:
         return asdict(self)
 
     @property
+    def plain(self) -> bool:
+        """Whether it holds for most of the strongest firings."""
+        return self.low >= _PLAIN
+
+    @property
     def where(self) -> str:
         """In words: `on the word “union”`."""
         return where(self.facet, self.value)
@@ -169,7 +174,7 @@ def summary(pattern: Pattern | None) -> str:
     if pattern is None:
         return "Fires too rarely on this probe to say on what."
     counted = f"[{pattern.low:.0%}, {pattern.high:.0%}], n = {pattern.n}"
-    if pattern.low < _PLAIN:
+    if not pattern.plain:
         return (
             f"No plain pattern: the most telling one, {pattern.where}, holds for {pattern.share:.0%} of its strongest firings "
             f"{counted}; {percent(pattern.base)} of all tokens."
@@ -182,7 +187,7 @@ def summary(pattern: Pattern | None) -> str:
 
 def title(pattern: Pattern) -> str:
     """A headline of a few words."""
-    return f"Fires {pattern.where}" if pattern.low >= _PLAIN else "No plain pattern"
+    return f"Fires {pattern.where}" if pattern.plain else "No plain pattern"
 
 
 def percent(share: float) -> str:
