@@ -39,5 +39,5 @@ def test_a_fixed_layer_is_an_ordinary_splice(model: Any, batches: list[torch.Ten
     def plain(x: torch.Tensor) -> torch.Tensor:
         return route.sae(x * route.layer_scale[1]) / route.layer_scale[1]
 
-    for name, value in splice_measures(model, 1, plain, batches).items():
+    for name, value in splice_measures(model, 1, [plain], batches)[0].items():
         assert routed[name] == (None if value is None else pytest.approx(value, rel=1e-5, abs=1e-6)), name

@@ -47,6 +47,13 @@ class RoutedActivations:
     spliced: list[tuple[Tensor, Tensor]]
     judge: RouteSae | None
 
+    def splices(self, routes: Sequence[RouteSae]) -> list[dict[str, Any]]:
+        """What the model loses to each of them (see `routed_splice_measures`); nothing where nothing is spliced."""
+        if not self.spliced:
+            return [{} for _ in routes]
+        found = [routed_splice_measures(self.model, route, self.spliced) for route in routes]
+        return [{key: value for key, value in one.items() if key not in ("tokens", "replaced")} for one in found]
+
     def snapshot(
         self, route: RouteSae, folder: Path, *, step: int, measures: dict[str, Any], metadata: dict[str, Any]
     ) -> dict[str, Any]:
@@ -74,9 +81,6 @@ class RoutedActivations:
                 yield take_layer(route.normalised(x), place) * share[:, None]
 
         measured = measure_sae(route.sae, chosen())
-        if self.spliced:
-            spliced = routed_splice_measures(self.model, route, self.spliced)
-            measured |= {key: value for key, value in spliced.items() if key not in ("tokens", "replaced")}
         measured |= measures
         save_route(folder, route, metadata=metadata)
         judged = router_report(route, self._batches(device, kept_only=True), judge=self.judge)

@@ -90,11 +90,12 @@ class Snapshots:
             seen = read_routed_probe(model, self.layers, self.probe, scratch, judge=judge, **settings)
         else:
             seen = read_probe(model, self.layers[0], self.probe, scratch, **settings)
-        for learner in self.learners:
+        costs = seen.splices([learner.sae for learner in self.learners])
+        for learner, cost in zip(self.learners, costs, strict=True):
             place = self._place(learner, step)
             partial = place.with_name(f".{place.name}.partial")
             partial.mkdir(parents=True, exist_ok=True)
-            measures = {"scale": float(learner.trainer.sae.scale), "tokens_trained": tokens}
+            measures = {**cost, "scale": float(learner.trainer.sae.scale), "tokens_trained": tokens}
             seen.snapshot(learner.sae, partial, step=step, measures=measures, metadata=self._metadata(learner, step))
             if not self.keep_saes:
                 for name in _OF_SAE:

@@ -5,6 +5,8 @@ Shapes: input ids [rows, tokens], stream [rows, tokens, d].
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,10 +18,12 @@ from chronolect.formation.reading.residuals import capture, read_residuals, repl
 
 Batch = Tensor | tuple[Tensor, Tensor]
 Substitute = Callable[[Tensor], Tensor]  # float32 [n, d] -> [n, d]
-Plan = Callable[[Mapping[int, Tensor], Tensor], dict[int, tuple[Tensor, Substitute]]]
+Plan = Callable[[Mapping[int, Tensor], Tensor], dict[int, tuple[Tensor, Sequence[Substitute]]]]
 
 
-def splice_measures(model: torch.nn.Module, layer: int, sae: Substitute, batches: Sequence[Batch]) -> dict[str, Any]:
+def splice_measures(
+    model: torch.nn.Module, layer: int, saes: Sequence[Substitute], batches: Sequence[Batch]
+) -> list[dict[str, Any]]:
     """Cross-entropy with the stream after one block replaced by its reconstruction, and by zeros and by its mean for comparison.
 
     Attention sinks and tokens outside the mask pass as they are: the autoencoder is not for them.
@@ -27,22 +31,23 @@ def splice_measures(model: torch.nn.Module, layer: int, sae: Substitute, batches
     Args:
         model: A causal language model.
         layer: Block after which the stream is replaced, counted from 0.
-        sae: A `SparseAutoencoder`, or any function from activations float32 [n, d] to what replaces them.
+        saes: Each a `SparseAutoencoder`, or any function from activations float32 [n, d] to what replaces them; each is tried by itself, and
+            what the model does without is worked out once for all.
         batches: int64 input ids [rows, tokens], or pairs of them and a bool mask of the tokens that count (no padding, which
             is at the end of rows; no start of text). They are gone through twice, the first time for the mean.
 
     Returns:
-        Means over the predictions of tokens that count, in nats: `ce` of the model as it is, `ce_spliced`, `ce_zero` and
-        `ce_mean` (ablated at the same places), `delta_ce` = ce_spliced - ce, `kl` of the spliced prediction from the model's own,
-        `loss_recovered_zero` and `loss_recovered_mean` = (ablated - spliced) / (ablated - ce), None where the ablation does no
-        harm; `tokens` (predictions) and `replaced` (places).
+        For each of `saes` means over the predictions of tokens that count, in nats: `ce` of the model as it is, `ce_spliced`, `ce_zero` and
+        `ce_mean` (ablated at the same places), `delta_ce` = ce_spliced - ce and `delta_ce_se`, its standard error over rows (None for one),
+        `kl` of the spliced prediction from the model's own, `loss_recovered_zero` and `loss_recovered_mean` = (ablated - spliced) / (ablated -
+        ce), None where the ablation does no harm; `tokens` (predictions) and `replaced` (places).
 
     Raises:
         UserError: Where the model has not such a layer, or no token counts.
     """
 
-    def plan(streams: Mapping[int, Tensor], counted: Tensor) -> dict[int, tuple[Tensor, Substitute]]:
-        return {layer: (counted & ~sinks(streams[layer], counted), sae)}
+    def plan(streams: Mapping[int, Tensor], counted: Tensor) -> dict[int, tuple[Tensor, Sequence[Substitute]]]:
+        return {layer: (counted & ~sinks(streams[layer], counted), saes)}
 
     return measure_splices(model, [layer], plan, batches)
 
@@ -53,59 +58,81 @@ def sinks(stream: Tensor, counted: Tensor) -> Tensor:
     return norms > SINK_RATIO * norms[counted].median()
 
 
+@dataclass
+class _Spliced:
+    """Totals of one substitute."""
+
+    ce: float = 0.0
+    kl: float = 0.0
+    by_row: list[Tensor] = field(default_factory=list)  # what is lost in each row, double
+
+
 @torch.no_grad()
 def measure_splices(
     model: torch.nn.Module, layers: Sequence[int], plan: Plan, batches: Sequence[Batch]
-) -> dict[str, Any]:
+) -> list[dict[str, Any]]:
     """As `splice_measures`, at several layers at once.
 
     Args:
         model: A causal language model.
         layers: Blocks whose streams the plan wants to see.
         plan: From those streams in the model's ordinary pass, by layer, and the mask of what counts: by layer, at which tokens the
-            stream is replaced, and the function that does so (of the stream as it then is, which replacements at earlier layers have
-            changed).
+            stream is replaced, and the functions that do so, one for each thing that is tried (of the stream as it then is, which
+            replacements at earlier layers have changed).
         batches: As for `splice_measures`.
     """
     training = model.training
     model.eval()
     try:
         means = _means(model, layers, plan, batches)
-        totals = dict.fromkeys(("ce", "ce_spliced", "ce_zero", "ce_mean", "kl"), 0.0)
-        tokens = replaced = 0
+        totals = dict.fromkeys(("ce", "ce_zero", "ce_mean"), 0.0)
+        tried: list[_Spliced] = []
+        rows: list[Tensor] = []  # predictions in each row
+        replaced = 0
         for ids, counted in _with_masks(model, batches):
             keep = counted[:, 1:]
-            targets = ids[:, 1:][keep]
             clean, splices = _clean_pass(model, layers, plan, ids, counted)
-            predicted = _log_probabilities(clean, keep)
-            totals["ce"] += _cross_entropy(predicted, targets)
+            predicted, targets = _log_probabilities(clean, keep), ids[:, 1:][keep]
+            losses = _losses(predicted, targets)
+            totals["ce"] += float(losses.sum())
             places = {layer: chosen for layer, (chosen, _) in splices.items()}
-            for name, changes in (
-                ("ce_zero", dict.fromkeys(splices, torch.zeros_like)),
-                ("ce_mean", {layer: mean.expand_as for layer, mean in means.items()}),
-                ("ce_spliced", {layer: change for layer, (_, change) in splices.items()}),
-            ):
-                with _replaced(model, places, changes):
-                    found = _log_probabilities(model(input_ids=ids, use_cache=False).logits, keep)
-                totals[name] += _cross_entropy(found, targets)
-            totals["kl"] += float((predicted.exp() * (predicted - found)).sum(dim=-1).double().sum())
-            tokens += len(targets)
+            pass_with = partial(_pass_with, model, ids, keep, places)
+            zeros = pass_with(dict.fromkeys(splices, torch.zeros_like))
+            totals["ce_zero"] += float(_losses(zeros, targets).sum())
+            mean = pass_with({layer: mean.expand_as for layer, mean in means.items()})
+            totals["ce_mean"] += float(_losses(mean, targets).sum())
+            alternatives = list(zip(*(changes for _, changes in splices.values()), strict=True))
+            tried = tried or [_Spliced() for _ in alternatives]
+            for one, changes in zip(tried, alternatives, strict=True):
+                found = pass_with(dict(zip(splices, changes, strict=True)))
+                with_it = _losses(found, targets)
+                one.ce += float(with_it.sum())
+                one.kl += float((predicted.exp() * (predicted - found)).sum(dim=-1).cpu().double().sum())
+                one.by_row.append(_by_row(with_it - losses, keep))
+            rows.append(keep.sum(dim=1).cpu().double())
             replaced += sum(int(chosen.sum()) for chosen in places.values())
     finally:
         model.train(training)
-    if not tokens:
+    sizes = torch.cat(rows) if rows else torch.zeros(0)
+    if not (tokens := int(sizes.sum())):
         raise UserError(
             "no token to predict is left of the rows that a reconstruction is to be spliced into; give longer ones"
         )
     ce = {name: total / tokens for name, total in totals.items()}
-    return {
-        **ce,
-        "delta_ce": ce["ce_spliced"] - ce["ce"],
-        "loss_recovered_zero": _recovered(ce["ce"], ce["ce_spliced"], ce["ce_zero"]),
-        "loss_recovered_mean": _recovered(ce["ce"], ce["ce_spliced"], ce["ce_mean"]),
-        "tokens": tokens,
-        "replaced": replaced,
-    }
+    return [
+        {
+            **ce,
+            "ce_spliced": one.ce / tokens,
+            "delta_ce": one.ce / tokens - ce["ce"],
+            "delta_ce_se": _standard_error(torch.cat(one.by_row), sizes),
+            "kl": one.kl / tokens,
+            "loss_recovered_zero": _recovered(ce["ce"], one.ce / tokens, ce["ce_zero"]),
+            "loss_recovered_mean": _recovered(ce["ce"], one.ce / tokens, ce["ce_mean"]),
+            "tokens": tokens,
+            "replaced": replaced,
+        }
+        for one in tried
+    ]
 
 
 def _with_masks(model: torch.nn.Module, batches: Sequence[Batch]) -> Iterator[tuple[Tensor, Tensor]]:
@@ -117,10 +144,19 @@ def _with_masks(model: torch.nn.Module, batches: Sequence[Batch]) -> Iterator[tu
 
 def _clean_pass(
     model: torch.nn.Module, layers: Sequence[int], plan: Plan, ids: Tensor, counted: Tensor
-) -> tuple[Tensor, dict[int, tuple[Tensor, Substitute]]]:
+) -> tuple[Tensor, dict[int, tuple[Tensor, Sequence[Substitute]]]]:
     with capture(model, layers) as streams:
         logits: Tensor = model(input_ids=ids, use_cache=False).logits
     return logits, plan(streams.found, counted)
+
+
+def _pass_with(
+    model: torch.nn.Module, ids: Tensor, keep: Tensor, places: Mapping[int, Tensor], changes: Mapping[int, Substitute]
+) -> Tensor:
+    """Log-probabilities of the kept predictions where the stream is replaced."""
+    with _replaced(model, places, changes):
+        logits: Tensor = model(input_ids=ids, use_cache=False).logits
+    return _log_probabilities(logits, keep)
 
 
 def _means(model: torch.nn.Module, layers: Sequence[int], plan: Plan, batches: Sequence[Batch]) -> dict[int, Tensor]:
@@ -159,8 +195,23 @@ def _log_probabilities(logits: Tensor, keep: Tensor) -> Tensor:
     return logits[:, :-1][keep].float().log_softmax(dim=-1)
 
 
-def _cross_entropy(predicted: Tensor, targets: Tensor) -> float:
-    return -float(predicted.gather(1, targets[:, None]).double().sum())
+def _losses(predicted: Tensor, targets: Tensor) -> Tensor:
+    """Of each prediction, double [n], on the processor."""
+    return -predicted.gather(1, targets[:, None])[:, 0].cpu().double()
+
+
+def _by_row(values: Tensor, keep: Tensor) -> Tensor:
+    """Sums over the kept places of each row, double [rows]; values [n] are in their order."""
+    return torch.zeros(len(keep), dtype=values.dtype).index_add(0, keep.nonzero()[:, 0].cpu(), values)
+
+
+def _standard_error(sums: Tensor, sizes: Tensor) -> float | None:
+    """Of the mean over all places, from rows drawn as wholes: sums and numbers of places [rows]."""
+    rows = int((sizes > 0).sum())
+    if rows < 2:
+        return None
+    off = sums - sums.sum() / sizes.sum() * sizes
+    return float((off.square().sum() * rows / (rows - 1)).sqrt() / sizes.sum())
 
 
 def _recovered(ce: float, spliced: float, ablated: float) -> float | None:

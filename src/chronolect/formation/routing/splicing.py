@@ -23,18 +23,18 @@ def routed_splice_measures(model: torch.nn.Module, route: RouteSae, batches: Seq
         batches: As for `splice_measures`.
     """
 
-    def plan(streams: Mapping[int, Tensor], counted: Tensor) -> dict[int, tuple[Tensor, Substitute]]:
+    def plan(streams: Mapping[int, Tensor], counted: Tensor) -> dict[int, tuple[Tensor, Sequence[Substitute]]]:
         kept = counted.clone()
         for layer in route.layers:
             kept &= ~sinks(streams[layer], counted)
         states = torch.stack([streams[layer][kept] for layer in route.layers], dim=1).float()
         chosen, share = route.choice(states)
-        splices: dict[int, tuple[Tensor, Substitute]] = {}
+        splices: dict[int, tuple[Tensor, Sequence[Substitute]]] = {}
         for place, layer in enumerate(route.layers):
             here = chosen == place
             at = torch.zeros_like(kept)
             at[kept] = here
-            splices[layer] = at, partial(route.reconstruct, place=place, share=share[here])
+            splices[layer] = at, [partial(route.reconstruct, place=place, share=share[here])]
         return splices
 
-    return measure_splices(model, route.layers, plan, batches)
+    return measure_splices(model, route.layers, plan, batches)[0]

@@ -187,12 +187,13 @@ class Follower:
         save_file({"x": probe.sample(_SAMPLE)}, self._sample(name))
         saes = []
         with clock("measuring"):
-            for line, trainer in trainers.items():
+            costs = probe.splices([trainer.sae for trainer in trainers.values()])
+            for (line, trainer), cost in zip(trainers.items(), costs, strict=True):
                 measures = probe.snapshot(
                     trainer.sae,
                     self.snapshot(line, step),
                     step=step,
-                    measures={"scale": float(trainer.sae.scale), "tokens_trained": trainer.steps * len(x)},
+                    measures={**cost, "scale": float(trainer.sae.scale), "tokens_trained": trainer.steps * len(x)},
                     metadata={**line.described(), "step": step, "model_name": checkpoint.name},
                 )
                 log.write(kind="snapshot", series=line.name, checkpoint=step, **measures)

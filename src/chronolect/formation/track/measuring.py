@@ -1,6 +1,7 @@
 """What an autoencoder does on the probe, written as a snapshot."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,13 @@ class ProbeActivations:
         places = np.linspace(0, len(self.found) - 1, min(tokens, len(self.found))).astype(np.int64)
         return torch.from_numpy(self.found[places[self.kept[places]]])
 
+    def splices(self, saes: Sequence[SparseAutoencoder]) -> list[dict[str, Any]]:
+        """What the model loses to each of them (see `splice_measures`); nothing where nothing is spliced."""
+        if not self.spliced:
+            return [{} for _ in saes]
+        found = splice_measures(self.model, self.layer, saes, self.spliced)
+        return [{key: value for key, value in one.items() if key not in ("tokens", "replaced")} for one in found]
+
     def snapshot(
         self, sae: SparseAutoencoder, folder: Path, *, step: int, measures: dict[str, Any], metadata: dict[str, Any]
     ) -> dict[str, Any]:
@@ -63,9 +71,6 @@ class ProbeActivations:
         pieces = [slice(first, first + _ENCODED) for first in range(0, len(self.found), _ENCODED)]
         codes = codes_of(sae, (torch.from_numpy(self.found[piece]) for piece in pieces))
         measured = measure_sae(sae, (torch.from_numpy(self.found[piece][self.kept[piece]]) for piece in pieces))
-        if self.spliced:
-            spliced = splice_measures(self.model, self.layer, sae, self.spliced)
-            measured |= {key: value for key, value in spliced.items() if key not in ("tokens", "replaced")}
         measured |= measures
         save_sae(folder, sae, hook=f"blocks.{self.layer}.hook_resid_post", metadata=metadata)
         decoder = sae.W_dec.detach().cpu().numpy()
