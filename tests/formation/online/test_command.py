@@ -20,6 +20,7 @@ from chronolect.formation.reporting import read_series
 from chronolect.formation.routing.files import load_route
 from chronolect.formation.sae.files import load_sae
 from chronolect.training.checkpoints import checkpoints, fault
+from chronolect.training.data import PackedCorpus
 from chronolect.training.interrupts import Interrupted
 from chronolect.training.loop import Loop
 from chronolect.training.pretrain import train_pretrain
@@ -217,6 +218,14 @@ def test_conditions_learn_beside_the_base_and_a_small_dictionary_is_warned_of(tm
         load_sae(tmp_path / f"run/series/{name}-warm-seed0/step-8") for name in ("frozen-decoder", "base")
     )
     assert (frozen.W_dec - trained.W_dec).abs().max() > 0.01
+
+
+def test_a_probe_that_is_trained_on_is_warned_of(tmp_path: Path, packed: Path, follow: Follow) -> None:
+    held_out = len(PackedCorpus(packed).split("val").tokens)
+    follow(tmp_path / "run", what=formation(probe_tokens=held_out), max_steps=8)
+    report = read_json(tmp_path / "run/evaluation_report.json")
+    assert report["experiment_info"]["probe"]["source"] == "packed/train"
+    assert any("the probe is of the training split" in warning for warning in report["warnings"])
 
 
 def test_without_autoencoders_there_is_a_report_of_nothing(tmp_path: Path, plain: Path, follow: Follow) -> None:

@@ -88,7 +88,7 @@ def test_bad_files_are_named_and_counted(tmp_path: Path) -> None:
     found = analyze(results_dir=tmp_path)
     assert len(found["runs"]) == 1
     assert {Path(path).parent.name for path in found["faulty"]} == {"cut", "other", "list"}
-    assert found["screen"].endswith("1 reports, 3 files left out")
+    assert found["screen"].endswith("reports: 1; files left out: 3")
     assert "not valid JSON" in found["screen"]
 
 

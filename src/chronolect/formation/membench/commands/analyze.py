@@ -40,7 +40,7 @@ def analyze(*, results_dir: Path = Path("outputs/chrono")) -> dict[str, Any]:
         )
     screen = [line for folder, run in runs.items() for line in _lines(folder, run)]
     screen += [f"left out: {why}" for why in faulty.values()]
-    screen.append(f"{len(runs)} reports" + (f", {len(faulty)} files left out" if faulty else ""))
+    screen.append(f"reports: {len(runs)}" + (f"; files left out: {len(faulty)}" if faulty else ""))
     return {"runs": runs, "faulty": faulty, "screen": "\n".join(screen)}
 
 
