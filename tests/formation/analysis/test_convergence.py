@@ -56,5 +56,23 @@ def test_a_loss_in_cross_entropy_beyond_the_references() -> None:
     assert _places(convergence(poor, SETTINGS, good)) == [1]
 
 
+def test_a_loss_that_chance_may_explain_is_not_held_against_it() -> None:
+    same = [0.8, 0.8]
+    poor = _series(explained_variance=same, delta_ce=[0.0016, 0.060], delta_ce_se=[0.0005, 0.0025])
+    good = _series(explained_variance=same, delta_ce=[0.0010, 0.045], delta_ce_se=[0.0004, 0.0025])
+    assert _places(convergence(poor, SETTINGS, good)) == [1]
+    # more seeds make the mean surer: the same means, and the first is seen as well
+    assert _places(convergence(poor * 20, SETTINGS, good * 20)) == [0, 1]
+    said = _series(
+        explained_variance=same,
+        delta_ce=[0.0016, 0.060],
+        delta_ce_se=[0.0005, 0.0025],
+        reference_explained_variance=same,
+        reference_delta_ce=[0.0010, 0.045],
+        reference_delta_ce_se=[0.0004, 0.0025],
+    )
+    assert _places(convergence(said, SETTINGS)) == [1]
+
+
 def test_nothing_known_is_nothing_held_against_it() -> None:
     assert _places(convergence(_series(l0=[1.0, 2.0]), SETTINGS)) == []

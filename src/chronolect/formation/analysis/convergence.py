@@ -1,10 +1,13 @@
 """Whether the autoencoders of a series are trained well enough for their latents to mean something."""
 
 from collections.abc import Mapping, Sequence
+from math import hypot
 from statistics import fmean
 from typing import Any, Literal
 
 from chronolect.formation.analysis.series import AnalysisSettings, Series
+
+_ONE_SIDED = 1.645  # standard errors
 
 Verdict = Literal["converged", "not converged"]
 
@@ -14,19 +17,18 @@ def convergence(
 ) -> list[Verdict]:
     """Verdict for each checkpoint on the mean over seeds; an autoencoder that has learned little keeps what it began with, and seems pure.
 
-    Explained variance may lie `ev_tolerance` below its reference and the loss in cross-entropy at `ce_ratio` times it. The reference is what
-    converged autoencoders reach at the same checkpoint: those of `converged`, or what the snapshots' own measures give as
-    `reference_explained_variance` and `reference_delta_ce`. Without any, explained variance is held against the checkpoints beside it, since it
-    drifts over a run: that finds a checkpoint where training failed, not a series that was trained too little as a whole. One that explains
-    no more than the mean does has not converged, whatever is beside it.
+    Explained variance may lie `ev_tolerance` below its reference and the loss in cross-entropy at `ce_ratio` times it; that is more only where
+    it is so beyond chance (one-sided 95 %, by the standard errors over rows of text), since early in a run both are next to nothing and their
+    ratio is noise. The reference is what converged autoencoders reach at the same checkpoint: those of `converged`, or what the snapshots' own
+    measures give as `reference_explained_variance`, `reference_delta_ce` and `reference_delta_ce_se`. Without any, explained variance is held
+    against the checkpoints beside it, since it drifts over a run: that finds a checkpoint where training failed, not a series that was
+    trained too little as a whole. One that explains no more than the mean does has not converged, whatever is beside it.
     """
     own = _measures(series)
+    theirs, prefix = (_measures(converged), "") if converged else (own, "reference_")
     reached, lost = _means(own, "explained_variance"), _means(own, "delta_ce")
-    if converged:
-        theirs = _measures(converged)
-        wanted, allowed = _means(theirs, "explained_variance"), _means(theirs, "delta_ce")
-    else:
-        wanted, allowed = _means(own, "reference_explained_variance"), _means(own, "reference_delta_ce")
+    wanted, allowed = _means(theirs, f"{prefix}explained_variance"), _means(theirs, f"{prefix}delta_ce")
+    chance, theirs_chance = _errors(own, "delta_ce_se"), _errors(theirs, f"{prefix}delta_ce_se")
     verdicts: list[Verdict] = []
     for checkpoint, value in enumerate(reached):
         reference = _beside(reached, checkpoint) if wanted[checkpoint] is None else wanted[checkpoint]
@@ -34,7 +36,8 @@ def convergence(
             value <= 0 or (reference is not None and value < reference - settings.ev_tolerance)
         )
         cost, most = lost[checkpoint], allowed[checkpoint]
-        dear = cost is not None and most is not None and cost > settings.ce_ratio * most
+        slack = _ONE_SIDED * hypot(chance[checkpoint], settings.ce_ratio * theirs_chance[checkpoint])
+        dear = cost is not None and most is not None and cost > settings.ce_ratio * most + slack
         verdicts.append("not converged" if low or dear else "converged")
     return verdicts
 
@@ -55,6 +58,15 @@ def _means(measures: Sequence[Sequence[Mapping[str, Any]]], key: str) -> list[fl
     for seeds in zip(*measures, strict=True):
         said = [value for seed in seeds if (value := seed.get(key)) is not None]
         found.append(fmean(said) if len(said) == len(seeds) else None)
+    return found
+
+
+def _errors(measures: Sequence[Sequence[Mapping[str, Any]]], key: str) -> list[float]:
+    """Standard error of the mean over seeds at each checkpoint; 0 where a seed does not say."""
+    found = []
+    for seeds in zip(*measures, strict=True):
+        said = [value for seed in seeds if (value := seed.get(key)) is not None]
+        found.append(hypot(*said) / len(said) if len(said) == len(seeds) else 0.0)
     return found
 
 

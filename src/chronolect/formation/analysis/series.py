@@ -48,7 +48,7 @@ class AnalysisSettings:
         least: Firings on the probe below which a latent is not followed.
         dense: Share of tokens from which on it is not followed either.
         ev_tolerance: Explained variance that an autoencoder may lack against its reference and count as converged.
-        ce_ratio: Times the reference's loss of cross-entropy that it may have.
+        ce_ratio: Times the reference's loss of cross-entropy that it may have, beyond chance.
         on: Presence from which on a feature is there.
         off: Presence below which it is gone.
         hold: Consecutive checkpoints for which it must be so.

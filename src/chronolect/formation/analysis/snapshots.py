@@ -27,7 +27,7 @@ class Snapshot:
         codes: float32 CSR [N tokens, F]: the activations.
         decoder: float32 [F, d], rows of norm 1.
         measures: Numbers of this autoencoder: `explained_variance`, `l0`, `dead_share`, and where a model was there to splice
-            into `delta_ce`, `kl`, `loss_recovered_zero`, `loss_recovered_mean`.
+            into `delta_ce`, `delta_ce_se`, `kl`, `loss_recovered_zero`, `loss_recovered_mean`.
     """
 
     step: int

@@ -58,6 +58,7 @@ class TrackConfig:
         seq_len: Tokens per row; what the model was trained on is best. 256 by default, or what the model reads where that is less.
         rows: Rows per forward pass.
         splice_tokens: Tokens of the probe on which the language model is run with its activations replaced by their reconstruction; 0 for none.
+            The more, the surer what that costs, by which convergence is judged.
         window: Checkpoints back to each of which a latent must be kept to count as pure.
         correlation: Correlation of activations from which two latents of different checkpoints may be the same.
         cosine: Cosine of their decoder rows from which they may be.
@@ -102,7 +103,7 @@ class TrackConfig:
     probe_split: str | None = None
     seq_len: int | None = None
     rows: int = 16
-    splice_tokens: int = 4096
+    splice_tokens: int = 16_384
     window: int = AnalysisSettings.window
     correlation: float = AnalysisSettings.correlation
     cosine: float = AnalysisSettings.cosine
