@@ -199,7 +199,8 @@ def _purity(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
             way = estimate(*(purity[key][-1] for key in ("calibrated", "calibrated_low", "calibrated_high")))
             yield Verdict(
                 "pass",
-                f"{words} ({against}; where nothing changes {number(ceiling)}): {way} of the way from chance to no change.",
+                f"{words} ({against}; where nothing changes {number(ceiling)}): {way} of the way from chance to no change. "
+                "Those that learn for longer may find less: quote it with the tokens they learned from.",
             )
     naive = [value for value in purity["same_index_cosine"] if value is not None]
     if naive:

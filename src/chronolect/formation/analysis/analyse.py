@@ -8,7 +8,7 @@ import numpy as np
 
 from chronolect.errors import UserError
 from chronolect.formation.analysis.births_report import births_report
-from chronolect.formation.analysis.convergence import Verdict, convergence, has_reference
+from chronolect.formation.analysis.convergence import convergence, has_reference
 from chronolect.formation.analysis.purity_report import purity_report
 from chronolect.formation.analysis.series import AnalysisSettings, Kind, Series
 
@@ -71,18 +71,12 @@ def analyse(
         "turnover": turnover,
         "cross_reconstruction": None,
         "settings": asdict(settings),
-        "warnings": _warnings(series, pure, births, settings, gate, judged=bool(converged) or has_reference(series)),
+        "warnings": _warnings(series, pure, births, settings, judged=bool(converged) or has_reference(series)),
     }
 
 
 def _warnings(
-    series: Sequence[Series],
-    pure: dict[str, Any],
-    births: dict[str, Any],
-    settings: AnalysisSettings,
-    gate: Sequence[Verdict],
-    *,
-    judged: bool,
+    series: Sequence[Series], pure: dict[str, Any], births: dict[str, Any], settings: AnalysisSettings, *, judged: bool
 ) -> list[str]:
     """What a reader must know before believing the numbers, a sentence each."""
     group, found = series[0].group, []
@@ -107,14 +101,6 @@ def _warnings(
     elif pure["ceiling_from"] == "seeds at the same checkpoint" and len(series) == 2 and settings.window > 1:
         found.append(
             f"{group}: with two seeds the ceiling of a window rests on an assumption about how latents differ; take three or more"
-        )
-    unfinished = [
-        str(one.step) for one, verdict in zip(series[0].snapshots, gate, strict=True) if verdict == "not converged"
-    ]
-    if unfinished:
-        found.append(
-            f"{group}: at step {', '.join(unfinished)} the autoencoders have not converged, so that purity has no score there and births are "
-            "not judged by it; train them on more tokens"
         )
     if not judged:
         found.append(

@@ -56,7 +56,8 @@ def formation_track(
         config: What is followed, and how.
 
     Returns:
-        Counts of checkpoints and features, purity and half-birth step: the rest is in `evaluation_report.json`.
+        Counts of checkpoints and features, steps whose autoencoders have not converged, purity and half-birth step: the rest is in
+        `evaluation_report.json`.
 
     Raises:
         UserError: Checkpoints that are missing, damaged, of different shapes or the same twice; a layer that is not there; too little text;
@@ -237,6 +238,7 @@ def _summary(report: Mapping[str, Any]) -> dict[str, Any]:
     births = metrics["births"]
     return {
         "checkpoints": len(metrics["steps"]),
+        "not_converged": [step for step, known in zip(metrics["steps"], births["judged"], strict=True) if not known],
         "final_temporal_purity": metrics["final_temporal_purity"],
         "features": {key: births[key] for key in ("n", "initial", "born", "died", "censored")},
         "half_birth_step": births.get("half_birth_step"),
