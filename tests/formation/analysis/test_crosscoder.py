@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
@@ -7,7 +7,13 @@ import torch
 from torch import Tensor
 
 from chronolect.errors import UserError
-from chronolect.formation.analysis.crosscoder import Crosscoder, crosscoder_births, latent_scaling, train_crosscoder
+from chronolect.formation.analysis.crosscoder import (
+    Crosscoder,
+    Scaling,
+    crosscoder_births,
+    latent_scalings,
+    train_crosscoders,
+)
 from chronolect.formation.analysis.matching import correlations
 from chronolect.formation.analysis.series import AnalysisSettings
 from chronolect.formation.sae.config import SaeConfig, SaeTraining
@@ -39,12 +45,10 @@ def _batches(count: int, seed: int, tokens: int = 256) -> Iterator[Tensor]:
 
 
 def test_births_of_trained_crosscoders_are_the_true_ones() -> None:
-    scalings = []
-    for seed in range(2):
-        training = SaeTraining(steps=120, lr=2e-2, warmup_steps=10, dead_after=5_000, seed=seed)
-        crosscoder, metrics = train_crosscoder(_batches(120, 1 + seed), SaeConfig(latents=20, k=1), training)
-        assert metrics["reconstruction"] < 0.1
-        scalings.append(latent_scaling(crosscoder, _batches(20, 7)))
+    trainings = [SaeTraining(steps=120, lr=2e-2, warmup_steps=10, dead_after=5_000, seed=seed) for seed in range(2)]
+    trained = train_crosscoders(_batches(120, 1), SaeConfig(latents=20, k=1), trainings)
+    assert all(losses["reconstruction"] < 0.1 for _, losses in trained)
+    scalings = latent_scalings([crosscoder for crosscoder, _ in trained], _batches(20, 7))
     steps = [0, 1, 10, 100]
     found = crosscoder_births(scalings, steps, AnalysisSettings(least=50, dense=0.5, resamples=100))
     truth = torch.cat([_strengths(256, 70_000 + number) for number in range(20)])
@@ -58,6 +62,24 @@ def test_births_of_trained_crosscoders_are_the_true_ones() -> None:
     assert len(seen) >= 10
     assert np.mean([error == 0 for error in errors]) >= 0.9
     assert found["curve"]["share"][-1] == 1
+
+
+def test_several_learn_from_one_pass_what_each_would_alone() -> None:
+    config = SaeConfig(latents=20, k=1)
+    trainings = [SaeTraining(steps=10, lr=2e-2, warmup_steps=1, seed=seed) for seed in range(2)]
+    together = train_crosscoders(_batches(10, 1), config, trainings)
+    scalings = latent_scalings([crosscoder for crosscoder, _ in together], _batches(2, 7))
+    for training, (crosscoder, losses), scaling in zip(trainings, together, scalings, strict=True):
+        ((alone, alone_losses),) = train_crosscoders(_batches(10, 1), config, [training])
+        assert losses == alone_losses
+        assert torch.equal(crosscoder.decoder, alone.decoder)
+        assert np.array_equal(scaling.strength, _scaling(alone, _batches(2, 7)).strength)
+    assert not torch.equal(together[0][0].decoder, together[1][0].decoder)
+
+
+def _scaling(crosscoder: Crosscoder, batches: Iterable[Tensor]) -> Scaling:
+    (found,) = latent_scalings([crosscoder], batches)
+    return found
 
 
 def _by_hand() -> tuple[Crosscoder, Tensor]:
@@ -79,7 +101,7 @@ def _by_hand() -> tuple[Crosscoder, Tensor]:
 
 def test_a_shrunken_decoder_does_not_hide_that_a_feature_is_there() -> None:
     crosscoder, x = _by_hand()
-    found = latent_scaling(crosscoder, x.split(1000))
+    found = _scaling(crosscoder, x.split(1000))
     assert found.norm[0].tolist() == [0, 1]  # a birth, to those who look at norms
     assert found.presence[0] == pytest.approx([1, 1], abs=1e-6)
     assert found.unexplained[0] == pytest.approx([1, 1], abs=1e-6)
@@ -87,7 +109,7 @@ def test_a_shrunken_decoder_does_not_hide_that_a_feature_is_there() -> None:
     assert found.presence[2].tolist() == [0, 0]
     assert found.codes.shape == (4000, 3)
     x[:, 0, 0] = 0  # now it truly is not there
-    assert latent_scaling(crosscoder, x.split(1000)).presence[0] == pytest.approx([0, 1], abs=1e-6)
+    assert _scaling(crosscoder, x.split(1000)).presence[0] == pytest.approx([0, 1], abs=1e-6)
 
 
 def test_a_latent_that_stands_in_for_another_is_found_out() -> None:
@@ -96,7 +118,7 @@ def test_a_latent_that_stands_in_for_another_is_found_out() -> None:
         crosscoder.sae.W_enc[0, 2] = 1
         crosscoder.sae.b_enc[2] = 0
         crosscoder.sae.W_dec[2, 0] = 1
-    found = latent_scaling(crosscoder, x.split(1000))
+    found = _scaling(crosscoder, x.split(1000))
     assert found.presence[0] == pytest.approx([1, 1], abs=1e-6)
     assert found.unexplained[0] == pytest.approx([0, 1], abs=1e-6)
     births = crosscoder_births([found], [0, 100], AnalysisSettings(dense=0.5, hold=1, resamples=50))
@@ -118,4 +140,4 @@ def test_each_checkpoint_weighs_the_same() -> None:
 
 def test_nothing_to_train_on() -> None:
     with pytest.raises(UserError, match="no activations"):
-        train_crosscoder([], SaeConfig(latents=4, k=1), SaeTraining())
+        train_crosscoders([], SaeConfig(latents=4, k=1), [SaeTraining()])

@@ -61,25 +61,33 @@ class Crosscoder:
         return self.sae.W_dec.detach().unflatten(1, (self.checkpoints, self.width))
 
 
-def train_crosscoder(
-    batches: Iterable[Tensor], config: SaeConfig, training: SaeTraining
-) -> tuple[Crosscoder, dict[str, float]]:
-    """Train a crosscoder on batches of activations [B, C, d] of the same tokens at all checkpoints; the last step's losses beside it.
+def train_crosscoders(
+    batches: Iterable[Tensor], config: SaeConfig, trainings: Sequence[SaeTraining]
+) -> list[tuple[Crosscoder, dict[str, float]]]:
+    """Train a crosscoder for each of `trainings`, all in one pass over batches of activations [B, C, d] of the same tokens at all checkpoints.
+
+    Returns:
+        Each with the losses of its last step.
 
     Raises:
         UserError: Where there is no batch.
     """
-    crosscoder: Crosscoder | None = None
-    metrics: dict[str, Tensor] = {}
+    crosscoders: list[Crosscoder] = []
+    trainers: list[SaeTrainer] = []
+    metrics: list[dict[str, Tensor]] = []
     for batch in batches:
-        if crosscoder is None:
-            crosscoder = Crosscoder(batch.shape[1], batch.shape[2], config, seed=training.seed)
-            crosscoder.fit_to(batch)
-            trainer = SaeTrainer(crosscoder.sae, training)
-        metrics = trainer.step(crosscoder.joined(batch))
-    if crosscoder is None:
+        if not crosscoders:
+            for training in trainings:
+                crosscoder = Crosscoder(batch.shape[1], batch.shape[2], config, seed=training.seed)
+                crosscoder.fit_to(batch)
+                crosscoders.append(crosscoder)
+                trainers.append(SaeTrainer(crosscoder.sae, training))
+        joined = crosscoders[0].joined(batch)  # the same for all, since the scales are from the same batch
+        metrics = [trainer.step(joined) for trainer in trainers]
+    if not crosscoders:
         raise UserError("there are no activations to train a crosscoder on; give a longer corpus")
-    return crosscoder, {name: float(value) for name, value in metrics.items()}
+    losses = [{name: float(value) for name, value in found.items()} for found in metrics]
+    return list(zip(crosscoders, losses, strict=True))
 
 
 @dataclass(frozen=True)
@@ -107,44 +115,58 @@ class Scaling:
 
 
 @torch.no_grad()
-def latent_scaling(crosscoder: Crosscoder, batches: Iterable[Tensor]) -> Scaling:
-    """Measure it on batches of activations [B, C, d]; a latent's direction is its decoder's at the checkpoint where that is longest."""
-    decoder = crosscoder.decoder.double()
-    norm = decoder.norm(dim=2)
-    longest = norm.argmax(dim=1)
-    direction = decoder[torch.arange(len(decoder)), longest] / norm.amax(dim=1)[:, None].clamp_min(1e-12)  # [F, d]
-    along = torch.einsum("fcd,fd->fc", decoder, direction)
-    tokens = 0
-    ones = torch.zeros(2, len(decoder), dtype=torch.float64)  # sums of f and f²
-    stream, left = torch.zeros_like(along), torch.zeros_like(along)  # of f ⟨u, x⟩ and f ⟨u, x - x̂⟩
-    middle = torch.zeros(crosscoder.checkpoints, crosscoder.width, dtype=torch.float64)
-    codes = []
+def latent_scalings(crosscoders: Sequence[Crosscoder], batches: Iterable[Tensor]) -> list[Scaling]:
+    """Measure it of each, in one pass over batches of activations [B, C, d]."""
+    sums = [_Sums(crosscoder) for crosscoder in crosscoders]
     for batch in batches:
-        joined = crosscoder.joined(batch)
-        code = crosscoder.sae.encode(joined)
-        error = (
-            (joined - crosscoder.sae.decode(code)).view(len(batch), crosscoder.checkpoints, crosscoder.width).double()
+        for one in sums:
+            one.add(batch)
+    return [one.scaling() for one in sums]
+
+
+class _Sums:
+    """What latent scaling adds up; a latent's direction is its decoder's at the checkpoint where that is longest."""
+
+    def __init__(self, crosscoder: Crosscoder) -> None:
+        decoder = crosscoder.decoder.double()
+        self.crosscoder, self.norm = crosscoder, decoder.norm(dim=2)
+        latents = torch.arange(len(decoder))
+        longest = self.norm.amax(dim=1)[:, None].clamp_min(1e-12)
+        self.direction = decoder[latents, self.norm.argmax(dim=1)] / longest  # [F, d]
+        self.along = torch.einsum("fcd,fd->fc", decoder, self.direction)
+        self.tokens = 0
+        self.ones = torch.zeros(2, len(decoder), dtype=torch.float64)  # sums of f and f²
+        self.stream, self.left = torch.zeros_like(self.along), torch.zeros_like(self.along)  # f ⟨u, x⟩ and f ⟨u, x - x̂⟩
+        self.middle = torch.zeros(crosscoder.checkpoints, crosscoder.width, dtype=torch.float64)
+        self.codes: list[scipy.sparse.csr_matrix] = []
+
+    def add(self, batch: Tensor) -> None:
+        scaled = self.crosscoder.scaled(batch)
+        joined = scaled.flatten(1)
+        code = self.crosscoder.sae.encode(joined)
+        error = (joined - self.crosscoder.sae.decode(code)).view_as(scaled).double()
+        x, f = scaled.double(), code.double()
+        self.tokens += len(batch)
+        self.ones += torch.stack([f.sum(dim=0), f.square().sum(dim=0)])
+        self.middle += x.sum(dim=0)
+        for checkpoint in range(self.crosscoder.checkpoints):
+            self.stream[:, checkpoint] += ((f.T @ x[:, checkpoint]) * self.direction).sum(dim=1)
+            self.left[:, checkpoint] += ((f.T @ error[:, checkpoint]) * self.direction).sum(dim=1)
+        self.codes.append(scipy.sparse.csr_matrix(code.numpy()))
+
+    def scaling(self) -> Scaling:
+        total, square = self.ones
+        spread = square - total.square() / self.tokens
+        level = torch.einsum("cd,fd->fc", self.middle / self.tokens, self.direction)
+        strength = (self.stream - total[:, None] * level) / spread[:, None].clamp_min(1e-12)
+        unexplained = self.along + self.left / square[:, None].clamp_min(1e-12)
+        fires = (square > 0)[:, None]
+        return Scaling(
+            (strength * fires).numpy(),
+            (unexplained * fires).numpy(),
+            self.norm.numpy(),
+            scipy.sparse.csr_matrix(scipy.sparse.vstack(self.codes, format="csr")),
         )
-        x, f = crosscoder.scaled(batch).double(), code.double()
-        tokens += len(batch)
-        ones += torch.stack([f.sum(dim=0), f.square().sum(dim=0)])
-        middle += x.sum(dim=0)
-        for checkpoint in range(crosscoder.checkpoints):
-            stream[:, checkpoint] += ((f.T @ x[:, checkpoint]) * direction).sum(dim=1)
-            left[:, checkpoint] += ((f.T @ error[:, checkpoint]) * direction).sum(dim=1)
-        codes.append(scipy.sparse.csr_matrix(code.numpy()))
-    total, square = ones
-    spread = square - total.square() / tokens
-    level = torch.einsum("cd,fd->fc", middle / tokens, direction)
-    strength = (stream - total[:, None] * level) / spread[:, None].clamp_min(1e-12)
-    unexplained = along + left / square[:, None].clamp_min(1e-12)
-    fires = (square > 0)[:, None]
-    return Scaling(
-        (strength * fires).numpy(),
-        (unexplained * fires).numpy(),
-        norm.numpy(),
-        scipy.sparse.csr_matrix(scipy.sparse.vstack(codes, format="csr")),
-    )
 
 
 def crosscoder_births(
