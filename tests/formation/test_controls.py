@@ -1,8 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.formation.made_series import growing
 from tests.formation.synth.made_series import perfect
 
 from chronolect.artifacts import read_json, write_json
@@ -70,7 +72,7 @@ def test_permuted_tokens_leave_nothing_to_follow(series: list[Series]) -> None:
     assert found["passed"] is True
 
 
-def test_in_reversed_time_births_are_deaths(run: SyntheticRun, series: list[Series]) -> None:
+def test_in_reversed_time_features_are_there_at_the_same_checkpoints(run: SyntheticRun, series: list[Series]) -> None:
     found = reversed_time(series, SETTINGS)
     born, died = int((run.births > 0).sum()), int((run.deaths < 7).sum())
     assert found["forwards"] == {"n": 16, "born": born, "died": died}
@@ -78,6 +80,24 @@ def test_in_reversed_time_births_are_deaths(run: SyntheticRun, series: list[Seri
     assert found["backwards"]["born"] == died
     assert abs(found["backwards"]["died"] - born) <= (run.births == 1).sum()
     assert found["purity"]["raw"][-1] is not None
+    assert found["agreement"]["value"] == 1
+    assert found["agreement"]["n"] == 16
+    assert found["chance"] < 0.9
+    assert found["passed"] is True
+
+
+def test_what_is_hardly_heard_looks_different_from_either_end() -> None:
+    run = growing(heard=0.52)  # latents of one feature correlate about as much as presence asks for
+    found = reversed_time(run.series(1), SETTINGS)
+    assert found["agreement"]["n"] > 10
+    assert found["agreement"]["value"] < 0.9
+    assert found["passed"] is False
+
+
+def test_what_cannot_be_followed_from_both_ends_is_not_judged(series: list[Series]) -> None:
+    found = reversed_time(series, replace(SETTINGS, least=10 * TOKENS))
+    assert found["passed"] is None
+    assert "too few" in found["told"]
 
 
 def test_leaving_out_a_seed_moves_nothing_where_all_found_the_same(series: list[Series]) -> None:

@@ -23,11 +23,12 @@ from chronolect.formation.analysis.purity import pair
 from chronolect.formation.analysis.series import AnalysisSettings, Series
 from chronolect.formation.analysis.snapshots import Snapshot
 from chronolect.formation.reporting import REPORT, read_series
-from chronolect.statistics import bootstrap_mean
+from chronolect.statistics import Interval, bootstrap_mean
 
 Control = Literal["shuffled-order", "permuted-tokens", "reversed-time", "seeds"]
 CONTROLS: tuple[Control, ...] = get_args(Control)
 RESULT = "controls.json"
+_ALIKE = 0.9  # of the checkpoints must agree about a feature, whichever end it is followed from
 
 
 def formation_controls(
@@ -163,13 +164,20 @@ def permuted_tokens(series: Sequence[Series], settings: AnalysisSettings, *, see
 
 
 def reversed_time(series: Sequence[Series], settings: AnalysisSettings) -> dict[str, Any]:
-    """The whole analysis with the checkpoints in reverse: what was born dies, and what died is born."""
+    """The whole analysis with the checkpoints in reverse: a feature that is followed from both ends is there at the same checkpoints.
+
+    Numbers of births and deaths need not change places: which features are followed depends on the end that one begins at, and one that comes
+    gradually is born above `on` but, going back, gone only below `off`.
+    """
     steps = [snapshot.step for snapshot in series[0].snapshots]
     backwards = [
         replace(one, snapshots=_Changed(_Reversed(one.snapshots), lambda s, place: replace(s, step=steps[place])))
         for one in series
     ]
     found, forwards = analyse(backwards, settings), analyse(series, settings)
+    agreement, chance = _same_lives(
+        forwards["feature_birth_events"], found["feature_birth_events"], steps, settings.on, settings.resamples
+    )
 
     def counted(metrics: dict[str, Any]) -> dict[str, int]:
         events = metrics["feature_birth_events"]
@@ -180,11 +188,20 @@ def reversed_time(series: Sequence[Series], settings: AnalysisSettings) -> dict[
         }
 
     ahead, back = counted(forwards), counted(found)
+    told = f"forwards {ahead['born']} born and {ahead['died']} died of {ahead['n']}, backwards {back['born']} and {back['died']} of {back['n']}"
+    if agreement.value is None or chance is None:
+        told = f"{told}; too few are followed from both ends to compare them"
+    else:
+        told = (
+            f"{agreement.n} features followed from both ends are alike at {_number(agreement.value)} of the checkpoints, "
+            f"by chance at {_number(chance)}; {told}"
+        )
     return {
-        "expected": "births and deaths change places",
-        "passed": _near(ahead["born"], back["died"], ahead["n"]) and _near(ahead["died"], back["born"], ahead["n"]),
-        "told": f"forwards {ahead['born']} born and {ahead['died']} died of {ahead['n']}, "
-        f"backwards {back['born']} and {back['died']} of {back['n']}",
+        "expected": "a feature is there at the same checkpoints from whichever end it is followed",
+        "passed": None if agreement.low is None or chance is None else agreement.low >= max(_ALIKE, chance),
+        "told": told,
+        "agreement": agreement.as_dict(),
+        "chance": chance,
         "forwards": ahead,
         "backwards": back,
         "births": found["births"],
@@ -219,6 +236,43 @@ def fewer_seeds(series: Sequence[Series], settings: AnalysisSettings) -> dict[st
             for seed, metrics in without.items()
         },
     }
+
+
+def _same_lives(
+    ahead: Sequence[dict[str, Any]], back: Sequence[dict[str, Any]], steps: Sequence[int], on: float, resamples: int
+) -> tuple[Interval, float | None]:
+    """At how many of the checkpoints, but for the one where they were paired, events that follow the same feature from either end agree that it
+    is there; and how many it would be with the events of other pairs (None for fewer than two pairs).
+
+    An event that goes back is of the same feature as the one ahead that found its latent where it begins, the likest of several. What neither
+    sees at any other checkpoint says nothing and is left out.
+    """
+    count = len(steps)
+    followed: dict[tuple[int, int, int], list[tuple[float, int]]] = {}
+    for number, event in enumerate(ahead):
+        for place, presence in enumerate(event["presence"]):
+            if presence >= on:
+                key = (place, event["match_seeds"][place], event["match_ids"][place])
+                followed.setdefault(key, []).append((presence, number))
+    pairs = []
+    for event in back:
+        begins = count - 1 - steps.index(event["reference_step"])
+        if same := followed.get((begins, event["seed"], event["feature"])):
+            pairs.append((ahead[max(same)[1]]["presence"], event["presence"][::-1], begins))
+    if not pairs:
+        return bootstrap_mean([]), None
+    there, again = (np.array([pair[end] for pair in pairs]) >= on for end in (0, 1))  # [pairs, C]
+    asked = np.arange(count) != np.array([begins for *_, begins in pairs])[:, None]
+    seen = ((there | again) & asked).any(axis=1)
+    there, again, asked = there[seen], again[seen], asked[seen]
+    if len(there) < 2:
+        return bootstrap_mean([]), None
+    alike = np.einsum("ac,bc,ac->ab", there, again, asked, dtype=float)
+    alike += np.einsum("ac,bc,ac->ab", ~there, ~again, asked, dtype=float)
+    alike /= asked.sum(axis=1)[:, None]
+    own = alike.diagonal()
+    others = (alike.sum() - own.sum()) / (len(own) * (len(own) - 1))
+    return bootstrap_mean(own.tolist(), resamples=resamples), float(others)
 
 
 def _followed(series: Sequence[Series], settings: AnalysisSettings) -> Features:
@@ -311,10 +365,6 @@ def _permute(seed: int) -> Callable[[Snapshot, int], Snapshot]:
 def _seen_elsewhere(event: dict[str, Any], settings: AnalysisSettings) -> bool:
     """Whether a feature is present at two checkpoints or more (one is its own)."""
     return sum(value >= settings.on for value in event["presence"]) > 1
-
-
-def _near(first: int, second: int, n: int) -> bool:
-    return abs(first - second) <= max(3, 0.1 * n)
 
 
 def _number(value: float | None) -> str:
