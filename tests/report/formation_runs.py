@@ -132,7 +132,7 @@ def made_cards(metrics: dict[str, Any]) -> list[dict[str, Any]]:
             for step, value in zip(metrics["steps"], event["presence"], strict=True)
         ]
         copied = ("feature", "seed", "reference_step", "found_in", "initial", "firings", "firing_rate")
-        dates = ("birth_step_lo", "birth_step_hi", "death_step_lo", "death_step_hi")
+        dates = ("birth_step_lo", "birth_step_hi", "seen_before", "death_step_lo", "death_step_hi")
         found.append(
             {
                 "series": "base-cold",

@@ -41,6 +41,8 @@ def _card(card: Mapping[str, Any], steps: Sequence[int], id: str) -> FeatureCard
         if card["initial"]
         else f"born between steps {number(card['birth_step_lo'])} and {number(card['birth_step_hi'])}"
     )
+    if card["seen_before"]:
+        born += f" (seen before at {', '.join(map(number, card['seen_before']))}, for too short to count)"
     died = card["death_step_hi"]
     gone = "" if died is None else f", gone between {number(card['death_step_lo'])} and {number(died)}"
     found = f"found by {card['found_in']} {'seed' if card['found_in'] == 1 else 'seeds'}"

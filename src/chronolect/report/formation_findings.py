@@ -119,6 +119,8 @@ def _births(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
     if half is not None:
         bounds = estimate(half, births["half_birth_step_low"], births["half_birth_step_high"], digits=0)
         words += f"; half of those by step {bounds}"
+    if births["seen_before"]:
+        words += f"; {number(births['seen_before'])} of them resemble something that was there before, for too short to count"
     chance = births["presence_null"]
     if chance["share_on"] is not None and chance["share_on"] > _BY_CHANCE:
         yield Verdict(

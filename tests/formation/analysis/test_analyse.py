@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from tests.formation.made_series import MadeRun, growing, unchanging
 
@@ -92,6 +93,22 @@ def test_the_curve_runs_from_the_initial_share_to_all(found: dict[str, Any]) -> 
     assert births["missed_by_chance"]["low"] < 1 - RUN.found < births["missed_by_chance"]["high"]
     assert births["judged"] == [True] * RUN.checkpoints
     assert births["presence_null"]["q99"] < 0.2
+
+
+def test_what_was_there_for_too_short_is_told_of_those_born_later() -> None:
+    class Flash(MadeRun):
+        """All features of even number are there at the first checkpoint, too."""
+
+        def alive(self, checkpoint: int) -> NDArray[np.bool_]:
+            early = np.arange(len(self.births)) % 2 == 0
+            return super().alive(checkpoint) | (early if checkpoint == 0 else np.zeros_like(early))
+
+    births = np.repeat([0, 3], [10, 20])
+    found = analyse(Flash(births, np.full(30, 6), 6, found=1.0).series(), SETTINGS)
+    assert found["births"]["born"] == 20
+    assert found["births"]["seen_before"] == 10
+    before = [event["seen_before"] for event in found["feature_birth_events"]]
+    assert sorted(before) == [[]] * 20 + [[0]] * 10
 
 
 def test_all_of_few_is_not_certainty() -> None:

@@ -30,7 +30,7 @@ def births_report(
     for features in followed:
         state, lives = life_of(features, settings, known)
         there.append(state)
-        events += event_report(series, features, lives, steps)
+        events += event_report(series, features, lives, steps, settings)
     every = np.concatenate(there)
     before = np.hstack([np.zeros((len(every), 1), dtype=np.bool_), every[:, :-1]])
     turnover = {
@@ -52,6 +52,7 @@ def births_report(
         "hold": settings.hold,
         "consensus": settings.consensus if len(series) > 1 else None,
         **curve_report(final, life_of(final, settings, known)[1], steps, settings, open_at=slice(0, -1)),
+        "seen_before": sum(bool(event["seen_before"]) for event in events[: len(final)]),
         "vanished": int((lost.any(axis=1) & ~lost[:, -1]).sum()),
         "unconfirmed": int((~lost.any(axis=1)).sum()),
         "presence_null": {
@@ -127,9 +128,12 @@ def _early(steps: list[int], settings: AnalysisSettings) -> int:
 
 
 def event_report(
-    series: Sequence[Series], features: Features, lives: Lifetimes, steps: list[int]
+    series: Sequence[Series], features: Features, lives: Lifetimes, steps: list[int], settings: AnalysisSettings
 ) -> list[dict[str, Any]]:
-    """An entry of `feature_birth_events` for each feature; None for what did not happen, and for what came before the first checkpoint."""
+    """An entry of `feature_birth_events` for each feature; None for what did not happen, and for what came before the first checkpoint.
+
+    `seen_before` are the steps before its birth at which it was there, for too short to count.
+    """
 
     def step(index: int) -> int | None:
         return steps[index] if index >= 0 else None
@@ -145,6 +149,9 @@ def event_report(
             "initial": bool(lives.initial[i]),
             "birth_step_lo": step(lives.absent[i]),
             "birth_step_hi": step(lives.born[i]),
+            "seen_before": [
+                steps[place] for place in range(max(0, lives.born[i])) if features.presence[i, place] >= settings.on
+            ],
             "death_step_lo": step(lives.present[i]),
             "death_step_hi": step(lives.died[i]),
             "presence": [round(float(value), 4) for value in features.presence[i]],

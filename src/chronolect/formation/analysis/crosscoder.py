@@ -200,7 +200,7 @@ def crosscoder_births(
         **curve_report(features, lives, steps, settings),
         "by_norm": curve_report(naive, life_of(naive, settings, known)[1], steps, settings),
         "decoupled_share": float((left[there] < settings.off).mean()) if there.any() else None,
-        "events": event_report(series, features, lives, steps),
+        "events": event_report(series, features, lives, steps, settings),
     }
 
 

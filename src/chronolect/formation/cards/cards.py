@@ -44,7 +44,7 @@ def make_cards(
         n: Cards to make at most.
 
     Returns:
-        Of each card `feature`, `series`, `seed`, `reference_step`, `found_in`, `initial`, `birth_step_lo`, `birth_step_hi`,
+        Of each card `feature`, `series`, `seed`, `reference_step`, `found_in`, `initial`, `birth_step_lo`, `birth_step_hi`, `seen_before`,
         `death_step_lo`, `death_step_hi`, `firings`, `firing_rate`, `title`, `summary`, `pattern` (of `Pattern`, or None), `tokens` and
         `next_tokens` (text, count, share of the strongest firings), `presence` (of every checkpoint: step, correlation; share of the
         strongest firings that fit the pattern with its interval and n; share of all that fits on which it fires), `contexts` (of some
@@ -181,7 +181,7 @@ def _card(candidate: _Candidate, traces: Sequence[_Trace], patterns: Patterns, s
     strongest = candidate.firings.strongest()
     copied = (
         "feature", "seed", "reference_step", "found_in", "initial",
-        "birth_step_lo", "birth_step_hi", "death_step_lo", "death_step_hi", "firings", "firing_rate",
+        "birth_step_lo", "birth_step_hi", "seen_before", "death_step_lo", "death_step_hi", "firings", "firing_rate",
     )  # fmt: skip
     return {
         "series": series,
