@@ -269,9 +269,9 @@ def _sae_table(group: str, members: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _ceiling_name(purity: Mapping[str, Any]) -> str:
-    if purity["ceiling_from"] == "given":
-        return "ceiling: the same where nothing changed"
-    return "ceiling: what seeds agree on at one checkpoint"
+    if purity["ceiling_from"] == "seeds at the same checkpoint":
+        return "ceiling: what seeds agree on at one checkpoint"
+    return "ceiling: the same where nothing changed"
 
 
 def _points(name: str, curve: Mapping[str, Any], steps: StepAxis) -> list[Point]:

@@ -38,7 +38,7 @@ def formation_title(report: Mapping[str, Any], name: str) -> tuple[str, str]:
         f"{number(seeds)} {'seed' if seeds == 1 else 'seeds'} each; "
         f"what they found was compared on the same {number(info['probe']['tokens'])} tokens."
     )
-    half = births.get("half_birth_step") if births["born"] else None
+    half = births.get("half_birth_step")
     if births["n"] == 0:
         return "No feature that could be followed", lede
     if half is None:
@@ -114,7 +114,7 @@ def _births(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
         return
     found = f"that at least two of {seeds} seeds found" if seeds > 1 else "of its one autoencoder, noise among them"
     words = f"Of {_count(births['n'])} of the last checkpoint {found}, {number(births['initial'])} {_are(births['initial'])} there at the first one"
-    half = births.get("half_birth_step") if births["born"] else None
+    half = births.get("half_birth_step")
     words += f" and {number(births['born']) if births['born'] else 'none'} {_are(births['born'])} born later"
     if half is not None:
         bounds = estimate(half, births["half_birth_step_low"], births["half_birth_step_high"], digits=0)

@@ -111,6 +111,11 @@ def test_what_was_there_for_too_short_is_told_of_those_born_later() -> None:
     assert sorted(before) == [[]] * 20 + [[0]] * 10
 
 
+def test_where_none_is_born_there_is_no_half() -> None:
+    births = analyse(unchanging().series(), SETTINGS)["births"]
+    assert (births["born"], births["half_birth_step"], births["half_birth_step_low"]) == (0, None, None)
+
+
 def test_all_of_few_is_not_certainty() -> None:
     kept = analyse(unchanging().series(), SETTINGS)["births"]["forward"]
     curve, early = kept["curve"], kept["curve"]["steps"].index(kept["reference_step"])
@@ -190,8 +195,10 @@ def test_a_given_ceiling_a_null_and_a_series_without_change() -> None:
     assert any("no ceiling" in line for line in raw["warnings"])
     by_number = analyse(warm, SETTINGS, null=0.0, ceiling=0.8)["purity"]
     assert by_number["calibrated_unclipped"][-1] == pytest.approx(by_number["raw"][-1] / 0.8)
+    assert by_number["ceiling_from"] == "a number given"
     measured = analyse(warm, SETTINGS, ceiling=unchanging(5).series(2, kind="warm"))["purity"]
     assert 0.3 < measured["ceiling"] < 0.9
+    assert measured["ceiling_from"] == "base-warm"
     assert measured["calibrated"][-1] > measured["raw"][-1]
     with pytest.raises(UserError, match="a window of 2 needs at least 3"):
         analyse(warm, SETTINGS, ceiling=unchanging(2).series(2, kind="warm"))

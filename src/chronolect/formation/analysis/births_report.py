@@ -198,6 +198,8 @@ def curve_report(
     share, draws = cumulative(after, by, count), cumulative(after, by, count, weights)
     low, high = bounds(draws)
     half, *others = [half_step(steps, one, 0.5 if deaths else (1 + float(one[0])) / 2) for one in (share, *draws)]
+    if not deaths and not counts["born"]:
+        half = None  # nothing is to happen, so there is no half of it
     half_low, half_high = (None, None) if half is None else _half_bounds(others)
     if deaths:
         share, low, high = 1 - share, [1 - value for value in high], [1 - value for value in low]

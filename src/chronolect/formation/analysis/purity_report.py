@@ -103,7 +103,7 @@ def purity_report(
         "null": null,
         "ceiling": mean([row["ceiling"] for row in rows]),
         "ceiling_by_step": [row["ceiling"] for row in rows],
-        "ceiling_from": "seeds at the same checkpoint" if by_seeds else None if ceiling is None else "given",
+        "ceiling_from": "seeds at the same checkpoint" if by_seeds else _origin(ceiling),
         "by_seed": {
             str(one.seed): [row["by_seed"][place] if "by_seed" in row else None for row in rows]
             for place, one in enumerate(series)
@@ -127,6 +127,13 @@ def _unmatched(recent: Sequence[Sequence[Snapshot]], settings: AnalysisSettings)
         "chance": fmean(one.chance for one in known),
         "rank": fmean(fmean(one.ranks) for one in known),
     }
+
+
+def _origin(ceiling: float | Sequence[Series] | None) -> str | None:
+    """What a ceiling is from, in words: series by their condition and kind."""
+    if ceiling is None or isinstance(ceiling, float | int):
+        return None if ceiling is None else "a number given"
+    return ceiling[0].group
 
 
 def _fixed_ceiling(
