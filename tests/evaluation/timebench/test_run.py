@@ -229,7 +229,7 @@ def test_a_server_that_is_too_slow_for_one_run_is_not_gone(
 ) -> None:
     defaults = ServerModel.__init__.__kwdefaults__
     assert defaults is not None
-    monkeypatch.setitem(defaults, "timeout_s", 0.3)
+    monkeypatch.setitem(defaults, "timeout_s", 2.0)  # the others must answer in time on a busy machine, too
     done = threading.Event()
 
     def sleeps(body: Body) -> str:
@@ -241,7 +241,7 @@ def test_a_server_that_is_too_slow_for_one_run_is_not_gone(
         counts = eval_timebench_run(server.url, scenarios=scenarios, out=tmp_path / "o.json", runs=1, limit=20)
         done.set()
     assert (counts["answers"], counts["failed"]) == (19, 1)
-    assert "no answer within 0.3 s" in counts["failures"][0]
+    assert "no answer within 2" in counts["failures"][0]
 
 
 def test_answers_of_one_file_are_made_alike(scenarios: Path, tmp_path: Path, whole: bytes) -> None:
